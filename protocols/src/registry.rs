@@ -1,0 +1,12 @@
+//! Every protocol the gateway speaks, once.
+
+use crate::protocol::Protocol;
+
+/// All protocols, in the order in which tables list them.
+pub const ALL: &[&dyn Protocol] = &[];
+
+/// The protocol called `name` (its [`crate::ProtocolInfo::name`]).
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static dyn Protocol> {
+    ALL.iter().copied().find(|protocol| protocol.info().name == name)
+}

@@ -1,0 +1,3 @@
+//! Pieces that several wire formats share.
+
+pub mod bcd;
