@@ -1,0 +1,284 @@
+//! The administered records in memory: who may log in, who may call, what belongs to whom.
+//!
+//! Logins of devices and API calls are answered from here, so that neither a reconnect storm nor a burst of requests waits for
+//! the disk. The store is the truth: [`Directory::refresh`] takes over what changed there, whichever process changed it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use protocols::{DeviceOptions, Protocol, registry};
+
+use crate::model::{
+    Credential, Digest, Employee, EmployeeId, Model, Tariff, TariffId, Tracker, TrackerId, User,
+    UserId,
+};
+use crate::store::{Reference, Removed, Revision, Store, StoreError};
+
+/// All administered records.
+pub struct Directory {
+    store: Arc<dyn Store>,
+    tables: RwLock<Tables>,
+    refreshing: tokio::sync::Mutex<()>,
+}
+
+/// A tracker with what its protocol makes of it.
+#[derive(Debug)]
+pub struct Device {
+    /// The record.
+    pub tracker: Tracker,
+    /// Its options, validated.
+    pub options: Arc<DeviceOptions>,
+}
+
+impl Device {
+    /// The protocol; `None` if this build does not speak it.
+    #[must_use]
+    pub fn protocol(&self) -> Option<&'static dyn Protocol> {
+        registry::by_name(&self.tracker.protocol)
+    }
+}
+
+#[derive(Default)]
+struct Tables {
+    revision: Option<Revision>,
+    users: HashMap<UserId, Arc<User>>,
+    logins: HashMap<String, UserId>,
+    credentials: HashMap<Digest, Arc<Credential>>,
+    devices: HashMap<TrackerId, Arc<Device>>,
+    identities: HashMap<(String, String), TrackerId>,
+    by_account: HashMap<UserId, Vec<TrackerId>>,
+    models: HashMap<String, Arc<Model>>,
+    tariffs: HashMap<TariffId, Arc<Tariff>>,
+    employees: HashMap<EmployeeId, Arc<Employee>>,
+}
+
+/// What a refresh brought.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Trackers that were added, changed or removed.
+    pub trackers: Vec<TrackerId>,
+}
+
+impl Directory {
+    /// Loads everything.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the store.
+    pub async fn load(store: Arc<dyn Store>) -> Result<Arc<Self>, StoreError> {
+        let directory = Arc::new(Self {
+            store,
+            tables: RwLock::default(),
+            refreshing: tokio::sync::Mutex::const_new(()),
+        });
+        directory.refresh().await?;
+        Ok(directory)
+    }
+
+    /// Takes over what changed in the store since the last time. Whoever changes a record calls this before answering; changes by other
+    /// processes are taken over within a second.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the store.
+    pub async fn refresh(&self) -> Result<Changes, StoreError> {
+        let _one_at_a_time = self.refreshing.lock().await;
+        let since = self.tables.read().revision;
+        let reference = self.store.reference(since).await?;
+        let mut changes = Changes::default();
+        changes.trackers.extend(reference.trackers.iter().map(|tracker| tracker.id));
+        changes.trackers.extend(reference.removed.iter().filter_map(|removed| match removed {
+            Removed::Tracker(id) => Some(*id),
+            _ => None,
+        }));
+        self.tables.write().apply(reference);
+        Ok(changes)
+    }
+
+    /// The credential with this digest.
+    #[must_use]
+    pub fn credential(&self, digest: &Digest) -> Option<Arc<Credential>> {
+        self.tables.read().credentials.get(digest).cloned()
+    }
+
+    /// All credentials of a user.
+    #[must_use]
+    pub fn credentials_of(&self, user: UserId) -> Vec<Arc<Credential>> {
+        self.tables.read().credentials.values().filter(|c| c.user == user).cloned().collect()
+    }
+
+    /// A user.
+    #[must_use]
+    pub fn user(&self, id: UserId) -> Option<Arc<User>> {
+        self.tables.read().users.get(&id).cloned()
+    }
+
+    /// The user with this login.
+    #[must_use]
+    pub fn user_by_login(&self, login: &str) -> Option<Arc<User>> {
+        let tables = self.tables.read();
+        tables.logins.get(login).and_then(|id| tables.users.get(id)).cloned()
+    }
+
+    /// All users.
+    #[must_use]
+    pub fn users(&self) -> Vec<Arc<User>> {
+        sorted(self.tables.read().users.values().cloned().collect(), |user| user.id)
+    }
+
+    /// A tracker, whoever owns it.
+    #[must_use]
+    pub fn device(&self, id: TrackerId) -> Option<Arc<Device>> {
+        self.tables.read().devices.get(&id).cloned()
+    }
+
+    /// The tracker with this device.
+    #[must_use]
+    pub fn device_by_identity(&self, protocol: &str, identity: &str) -> Option<Arc<Device>> {
+        let tables = self.tables.read();
+        let key = (protocol.to_owned(), identity.to_owned());
+        tables.identities.get(&key).and_then(|id| tables.devices.get(id)).cloned()
+    }
+
+    /// A tracker that `user` may see.
+    #[must_use]
+    pub fn visible(&self, user: &User, id: TrackerId) -> Option<Arc<Device>> {
+        self.device(id).filter(|device| sees(user, &device.tracker))
+    }
+
+    /// All trackers that `user` may see, by id.
+    #[must_use]
+    pub fn all_visible(&self, user: &User) -> Vec<Arc<Device>> {
+        let tables = self.tables.read();
+        let ids = tables.by_account.get(&user.account()).map_or(&[][..], Vec::as_slice);
+        let devices = ids.iter().filter_map(|id| tables.devices.get(id));
+        sorted(devices.filter(|device| sees(user, &device.tracker)).cloned().collect(), |d| {
+            d.tracker.id
+        })
+    }
+
+    /// All trackers, by id.
+    #[must_use]
+    pub fn devices(&self) -> Vec<Arc<Device>> {
+        sorted(self.tables.read().devices.values().cloned().collect(), |device| device.tracker.id)
+    }
+
+    /// A model.
+    #[must_use]
+    pub fn model(&self, code: &str) -> Option<Arc<Model>> {
+        self.tables.read().models.get(code).cloned()
+    }
+
+    /// All models, by code.
+    #[must_use]
+    pub fn models(&self) -> Vec<Arc<Model>> {
+        sorted(self.tables.read().models.values().cloned().collect(), |model| model.code.clone())
+    }
+
+    /// A tariff.
+    #[must_use]
+    pub fn tariff(&self, id: TariffId) -> Option<Arc<Tariff>> {
+        self.tables.read().tariffs.get(&id).cloned()
+    }
+
+    /// All tariffs, by id.
+    #[must_use]
+    pub fn tariffs(&self) -> Vec<Arc<Tariff>> {
+        sorted(self.tables.read().tariffs.values().cloned().collect(), |tariff| tariff.id)
+    }
+
+    /// An employee.
+    #[must_use]
+    pub fn employee(&self, id: EmployeeId) -> Option<Arc<Employee>> {
+        self.tables.read().employees.get(&id).cloned()
+    }
+
+    /// All employees of an account, by id.
+    #[must_use]
+    pub fn employees_of(&self, account: UserId) -> Vec<Arc<Employee>> {
+        let tables = self.tables.read();
+        sorted(tables.employees.values().filter(|e| e.user == account).cloned().collect(), |e| e.id)
+    }
+}
+
+fn sees(user: &User, tracker: &Tracker) -> bool {
+    tracker.user == user.account() && (user.master.is_none() || user.trackers.contains(&tracker.id))
+}
+
+fn sorted<T, K: Ord>(mut items: Vec<Arc<T>>, key: impl Fn(&T) -> K) -> Vec<Arc<T>> {
+    items.sort_by_key(|item| key(item));
+    items
+}
+
+impl Tables {
+    fn apply(&mut self, reference: Reference) {
+        self.revision = Some(reference.revision);
+        for removed in reference.removed {
+            self.remove(&removed);
+        }
+        for user in reference.users {
+            if let Some(old) = self.users.get(&user.id) {
+                self.logins.remove(&old.login);
+            }
+            self.logins.insert(user.login.clone(), user.id);
+            self.users.insert(user.id, Arc::new(user));
+        }
+        self.credentials.extend(reference.credentials.into_iter().map(|c| (c.digest, Arc::new(c))));
+        self.models.extend(reference.models.into_iter().map(|m| (m.code.clone(), Arc::new(m))));
+        self.tariffs.extend(reference.tariffs.into_iter().map(|t| (t.id, Arc::new(t))));
+        self.employees.extend(reference.employees.into_iter().map(|e| (e.id, Arc::new(e))));
+        for tracker in reference.trackers {
+            self.put_tracker(tracker);
+        }
+    }
+
+    fn put_tracker(&mut self, tracker: Tracker) {
+        self.remove_tracker(tracker.id);
+        let identity = (tracker.protocol.clone(), tracker.identity.clone());
+        self.identities.insert(identity, tracker.id);
+        self.by_account.entry(tracker.user).or_default().push(tracker.id);
+        let options = Arc::new(options_of(&tracker));
+        self.devices.insert(tracker.id, Arc::new(Device { tracker, options }));
+    }
+
+    fn remove_tracker(&mut self, id: TrackerId) {
+        let Some(old) = self.devices.remove(&id) else { return };
+        self.identities.remove(&(old.tracker.protocol.clone(), old.tracker.identity.clone()));
+        if let Some(ids) = self.by_account.get_mut(&old.tracker.user) {
+            ids.retain(|other| *other != id);
+        }
+    }
+
+    fn remove(&mut self, removed: &Removed) {
+        match removed {
+            Removed::User(id) => {
+                if let Some(old) = self.users.remove(id) {
+                    self.logins.remove(&old.login);
+                }
+            }
+            Removed::Credential(digest) => {
+                self.credentials.remove(digest);
+            }
+            Removed::Tracker(id) => self.remove_tracker(*id),
+            Removed::Model(code) => {
+                self.models.remove(code);
+            }
+            Removed::Tariff(id) => {
+                self.tariffs.remove(id);
+            }
+            Removed::Employee(id) => {
+                self.employees.remove(id);
+            }
+        }
+    }
+}
+
+/// Options are validated when they are set; a build that no longer knows one falls back to the defaults and says so.
+fn options_of(tracker: &Tracker) -> DeviceOptions {
+    let specs =
+        registry::by_name(&tracker.protocol).map_or(&[][..], |protocol| protocol.info().options);
+    let pairs = tracker.options.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    DeviceOptions::parse(specs, pairs).unwrap_or_else(|error| {
+        tracing::warn!(tracker = %tracker.id, %error, "device options are not understood, using the defaults");
+        DeviceOptions::defaults(specs)
+    })
+}

@@ -1,0 +1,287 @@
+//! What must survive: messages, the administered records, the devices' last state.
+//!
+//! One trait, one contract ([`Store`]), one suite of tests that every engine passes. The contract in prose:
+//!
+//! * A method that writes returns after the commit is on disk. Whatever waits at the same time may share a transaction; each
+//!   call is atomic by itself.
+//! * Ids of messages increase over all trackers in commit order, and submit times never decrease with them.
+//! * A message leaves PENDING once. Every change of a status is a compare-and-set; a second confirmation changes nothing.
+//! * Lookups that find nothing return `None` or an empty list; [`StoreError::NotFound`] is for changes to what is not there.
+//! * Time is an argument.
+
+pub mod sqlite;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+
+use crate::model::{
+    Assignment, Credential, DeliveryOutcome, DeliveryUpdate, DeviceState, Digest, Employee,
+    EmployeeId, Message, MessageId, Millis, Model, NewEmployee, NewText, NewTracker, NewUser,
+    PendingText, QueuedText, StoredText, Tariff, TariffId, Tracker, TrackerChange, TrackerId,
+    Uplink, User, UserChange, UserId,
+};
+
+/// Durable storage.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // ── outgoing texts ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Queues texts, all or nothing; the results are in the order of `texts`.
+    async fn queue_texts(
+        &self,
+        texts: Vec<NewText>,
+        now: Millis,
+    ) -> Result<Vec<QueuedText>, StoreError>;
+
+    /// For each of `trackers`: the oldest `limit` outgoing PENDING texts that may be offered to the device at `now` (not
+    /// expired, retry time reached), in id order.
+    async fn pending_texts(
+        &self,
+        trackers: &[TrackerId],
+        limit: usize,
+        now: Millis,
+    ) -> Result<Vec<PendingText>, StoreError>;
+
+    /// The earliest retry time after `now` among the tracker's PENDING texts.
+    async fn next_retry(
+        &self,
+        tracker: TrackerId,
+        now: Millis,
+    ) -> Result<Option<Millis>, StoreError>;
+
+    /// Applies updates; the results are in the order of `updates`.
+    async fn update_deliveries(
+        &self,
+        updates: Vec<DeliveryUpdate>,
+    ) -> Result<Vec<DeliveryOutcome>, StoreError>;
+
+    // ── what devices send ───────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Stores an uplink, all or nothing; the results are those of its texts, in order.
+    async fn record(&self, uplink: Uplink) -> Result<Vec<StoredText>, StoreError>;
+
+    /// Last known states; trackers that never reported are left out.
+    async fn device_states(
+        &self,
+        trackers: &[TrackerId],
+    ) -> Result<Vec<(TrackerId, DeviceState)>, StoreError>;
+
+    // ── reading messages ────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// A tracker's messages of a window of submit times.
+    async fn list_messages(&self, query: MessageQuery) -> Result<Vec<Message>, StoreError>;
+
+    /// Messages by id, in no particular order; unknown ids are left out.
+    async fn messages(&self, ids: &[MessageId]) -> Result<Vec<Message>, StoreError>;
+
+    /// Submit time of each tracker's newest message in either direction.
+    async fn last_submits(
+        &self,
+        trackers: &[TrackerId],
+    ) -> Result<Vec<(TrackerId, Millis)>, StoreError>;
+
+    /// Unread incoming messages per tracker; trackers without any are left out.
+    async fn unread_counts(
+        &self,
+        trackers: &[TrackerId],
+    ) -> Result<Vec<(TrackerId, i64)>, StoreError>;
+
+    /// Marks incoming messages as read, in one transaction; others among `ids` are not touched.
+    async fn mark_read(&self, ids: Vec<MessageId>) -> Result<(), StoreError>;
+
+    /// Marks all incoming messages of these trackers as read, in one transaction.
+    async fn mark_all_read(&self, trackers: Vec<TrackerId>) -> Result<(), StoreError>;
+
+    /// How an outgoing text fares, for the operator.
+    async fn delivery_record(&self, id: MessageId) -> Result<Option<DeliveryRecord>, StoreError>;
+
+    // ── administered records ────────────────────────────────────────────────────────────────────────────────────────
+
+    /// All administered records changed after `since` (`None`: all there are), by whatever process. Cheap when nothing changed.
+    async fn reference(&self, since: Option<Revision>) -> Result<Reference, StoreError>;
+
+    /// Creates a user. [`StoreError::Conflict`] if the login is taken.
+    async fn create_user(&self, user: NewUser, now: Millis) -> Result<User, StoreError>;
+    /// Changes a user. A new password or blocking ends its sessions.
+    async fn change_user(&self, id: UserId, change: UserChange) -> Result<User, StoreError>;
+    /// Removes a user without trackers. [`StoreError::Conflict`] while it has trackers or sub-users.
+    async fn remove_user(&self, id: UserId) -> Result<(), StoreError>;
+
+    /// Adds a session or API key.
+    async fn add_credential(&self, credential: Credential) -> Result<(), StoreError>;
+    /// Removes one; [`StoreError::NotFound`] if it is not there.
+    async fn remove_credential(&self, digest: Digest) -> Result<(), StoreError>;
+    /// Notes uses of sessions.
+    async fn touch_sessions(&self, used: Vec<(Digest, Millis)>) -> Result<(), StoreError>;
+    /// Removes sessions last used before `before`.
+    async fn remove_idle_sessions(&self, before: Millis) -> Result<(), StoreError>;
+
+    /// Creates trackers, all or nothing. [`StoreError::Conflict`] names the device identity that is taken.
+    async fn create_trackers(
+        &self,
+        trackers: Vec<NewTracker>,
+        now: Millis,
+    ) -> Result<Vec<Tracker>, StoreError>;
+    /// Changes a tracker.
+    async fn change_tracker(
+        &self,
+        id: TrackerId,
+        change: TrackerChange,
+    ) -> Result<Tracker, StoreError>;
+    /// Removes a tracker with its messages.
+    async fn remove_tracker(&self, id: TrackerId) -> Result<(), StoreError>;
+
+    /// Creates or replaces a model.
+    async fn put_model(&self, model: Model) -> Result<(), StoreError>;
+    /// Creates a tariff.
+    async fn create_tariff(
+        &self,
+        name: String,
+        features: BTreeSet<String>,
+        has_reports: bool,
+    ) -> Result<Tariff, StoreError>;
+    /// Replaces a tariff's values.
+    async fn change_tariff(&self, tariff: Tariff) -> Result<(), StoreError>;
+    /// Removes a tariff no tracker has. [`StoreError::Conflict`] otherwise.
+    async fn remove_tariff(&self, id: TariffId) -> Result<(), StoreError>;
+
+    /// Creates an employee.
+    async fn create_employee(
+        &self,
+        user: UserId,
+        employee: NewEmployee,
+    ) -> Result<Employee, StoreError>;
+    /// Replaces an employee's values.
+    async fn change_employee(
+        &self,
+        id: EmployeeId,
+        employee: NewEmployee,
+    ) -> Result<Employee, StoreError>;
+    /// Removes an employee; trackers it is assigned to have nobody then.
+    async fn remove_employee(&self, id: EmployeeId) -> Result<(), StoreError>;
+    /// Assigns an employee (or nobody) to a tracker, and notes it in the history.
+    async fn assign_employee(
+        &self,
+        tracker: TrackerId,
+        assignment: Assignment,
+    ) -> Result<(), StoreError>;
+    /// The newest entry of a tracker's assignment history.
+    async fn last_assignment(&self, tracker: TrackerId) -> Result<Option<Assignment>, StoreError>;
+
+    // ── itself ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// A value the daemon keeps for itself (its device-code key, …): what is stored under `name`, after storing `value` if there was nothing.
+    async fn setting(&self, name: &str, value: &str) -> Result<String, StoreError>;
+    /// Answers if the store can be written.
+    async fn ping(&self) -> Result<(), StoreError>;
+    /// Commits what is queued, then closes. Later calls fail with [`StoreError::Unavailable`].
+    async fn close(&self);
+}
+
+/// Which messages to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageQuery {
+    /// Tracker.
+    pub tracker: TrackerId,
+    /// First submit time, inclusive.
+    pub from: Millis,
+    /// Last submit time, inclusive.
+    pub to: Millis,
+    /// At most so many.
+    pub limit: u32,
+    /// Oldest first; the limit applies after ordering. Ties are ordered by id in the same direction.
+    pub ascending: bool,
+}
+
+/// How an outgoing text fares.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct DeliveryRecord {
+    /// Parts in all.
+    pub parts: u32,
+    /// Parts confirmed.
+    pub parts_done: u16,
+    /// Attempts that failed.
+    pub attempts: u32,
+    /// What the last one failed with.
+    pub last_error: Option<String>,
+    /// Next attempt not before.
+    pub retry: Option<Millis>,
+    /// Not offered to the device after.
+    pub expires: Option<Millis>,
+    /// The device's charset lacks some of its characters.
+    pub lossy: bool,
+    /// Who sent it.
+    pub author: Option<UserId>,
+}
+
+/// A point in the history of the administered records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Revision(pub i64);
+
+/// Administered records; after a [`Store::reference`] with `since`, only the changed ones, and the keys of removed ones.
+#[derive(Debug, Clone, Default)]
+pub struct Reference {
+    /// Ask for changes after this next time.
+    pub revision: Revision,
+    /// Users.
+    pub users: Vec<User>,
+    /// Sessions and API keys.
+    pub credentials: Vec<Credential>,
+    /// Trackers.
+    pub trackers: Vec<Tracker>,
+    /// Models.
+    pub models: Vec<Model>,
+    /// Tariffs.
+    pub tariffs: Vec<Tariff>,
+    /// Employees.
+    pub employees: Vec<Employee>,
+    /// Keys of records that are gone.
+    pub removed: Vec<Removed>,
+}
+
+/// Key of a removed record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removed {
+    /// User.
+    User(UserId),
+    /// Session or API key.
+    Credential(Digest),
+    /// Tracker.
+    Tracker(TrackerId),
+    /// Model, by code.
+    Model(String),
+    /// Tariff.
+    Tariff(TariffId),
+    /// Employee.
+    Employee(EmployeeId),
+}
+
+/// Why the store could not do it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Something with that key exists, or is still in use.
+    #[error("{0}")]
+    Conflict(String),
+    /// What was to be changed is not there.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// Too much is waiting already; try again.
+    #[error("store is busy")]
+    Busy,
+    /// The store does not answer (disk full, closed, connection lost).
+    #[error("store is unavailable: {0}")]
+    Unavailable(std::sync::Arc<str>),
+    /// Something stored makes no sense.
+    #[error("stored data is corrupt: {0}")]
+    Corrupt(std::sync::Arc<str>),
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub const fn is_temporary(&self) -> bool {
+        matches!(self, Self::Busy | Self::Unavailable(_))
+    }
+}
