@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use protocols::{Admission, Credentials, Profile, SecretCheck};
 
 use crate::directory::{Device, Directory};
-use crate::model::Millis;
+use crate::model::{Millis, Stranger};
 use crate::secret;
 
 /// The answer to a login, and the device it is about.
@@ -58,33 +58,16 @@ const MAX_IDENTITY: usize = 64;
 /// Devices that were refused lately: a bounded list for the operator.
 pub struct Strangers {
     capacity: usize,
-    list: Mutex<HashMap<(&'static str, String), Stranger>>,
+    list: Mutex<HashMap<(&'static str, String), Entry>>,
     /// Refusals per address in the current minute, and when it began.
     minute: Mutex<(Millis, HashMap<IpAddr, u32>)>,
 }
 
-/// A device that was refused.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Stranger {
-    /// Protocol.
-    pub protocol: String,
-    /// What it called itself.
-    pub identity: String,
-    /// Where it last came from.
-    pub address: IpAddr,
-    /// Why it was refused last.
-    pub reason: String,
-    /// How often it tried.
-    pub count: u64,
-    /// First time.
-    pub first: Millis,
-    /// Last time.
-    pub last: Millis,
+struct Entry {
+    stranger: Stranger,
     /// When it was last logged.
-    #[serde(skip)]
     logged: Millis,
     /// Not yet written to the store.
-    #[serde(skip)]
     fresh: bool,
 }
 
@@ -127,28 +110,34 @@ impl Strangers {
         let mut list = self.list.lock();
         let key = (protocol, identity.clone());
         if list.len() >= self.capacity && !list.contains_key(&key) {
-            let oldest =
-                list.iter().min_by_key(|(_, stranger)| stranger.last).map(|(key, _)| key.clone());
+            let oldest = list
+                .iter()
+                .min_by_key(|(_, entry)| entry.stranger.last)
+                .map(|(key, _)| key.clone());
             if let Some(oldest) = oldest {
                 list.remove(&oldest);
             }
         }
-        let stranger = list.entry(key).or_insert_with(|| Stranger {
-            protocol: protocol.to_owned(),
-            identity: identity.clone(),
-            address,
-            reason: String::new(),
-            count: 0,
-            first: now,
-            last: now,
+        let entry = list.entry(key).or_insert_with(|| Entry {
+            stranger: Stranger {
+                protocol: protocol.to_owned(),
+                identity: identity.clone(),
+                address,
+                reason: String::new(),
+                count: 0,
+                first: now,
+                last: now,
+            },
             logged: Millis(i64::MIN),
             fresh: true,
         });
-        (stranger.address, stranger.last, stranger.fresh) = (address, now, true);
+        entry.fresh = true;
+        let stranger = &mut entry.stranger;
+        (stranger.address, stranger.last) = (address, now);
         reason.clone_into(&mut stranger.reason);
         stranger.count += 1;
-        if now.0 >= stranger.logged.0.saturating_add(LOG_EVERY_MS) {
-            stranger.logged = now;
+        if now.0 >= entry.logged.0.saturating_add(LOG_EVERY_MS) {
+            entry.logged = now;
             tracing::warn!(protocol, %address, %identity, reason, count = stranger.count, "device refused");
         }
     }
@@ -156,7 +145,8 @@ impl Strangers {
     /// All of them, latest first.
     #[must_use]
     pub fn list(&self) -> Vec<Stranger> {
-        let mut list: Vec<_> = self.list.lock().values().cloned().collect();
+        let mut list: Vec<_> =
+            self.list.lock().values().map(|entry| entry.stranger.clone()).collect();
         list.sort_by_key(|stranger| std::cmp::Reverse(stranger.last));
         list
     }
@@ -164,11 +154,11 @@ impl Strangers {
     /// Those that changed since the last call.
     pub(crate) fn take_fresh(&self) -> Vec<Stranger> {
         let mut list = self.list.lock();
-        let fresh = list.values_mut().filter(|stranger| stranger.fresh);
+        let fresh = list.values_mut().filter(|entry| entry.fresh);
         fresh
-            .map(|stranger| {
-                stranger.fresh = false;
-                stranger.clone()
+            .map(|entry| {
+                entry.fresh = false;
+                entry.stranger.clone()
             })
             .collect()
     }
