@@ -12,7 +12,9 @@
 //! Protocols live in the crate `protocols`; nothing here knows one by name.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod api;
 pub mod clock;
+pub mod config;
 pub mod directory;
 pub mod gateway;
 pub mod model;
