@@ -161,11 +161,11 @@ fn display(path: &[Step]) -> String {
 
 /// The deserialiser's message in an operator's words.
 fn plain(message: &str) -> String {
-    if let Some((_, known)) =
-        message.split_once("unknown field `").and_then(|(_, rest)| rest.split_once("`, "))
-    {
+    if let Some((_, rest)) = message.split_once("unknown field `") {
+        let known = rest.split_once("`, ").map_or("", |(_, known)| known);
         let known = known.trim_start_matches("expected one of ").trim_start_matches("expected ");
-        return format!("there is no such key (known: {})", known.replace('`', ""));
+        let known = known.replace("` or `", ", ").replace('`', "");
+        return format!("there is no such key (known: {known})");
     }
     if let Some(key) = message.strip_prefix("missing field `") {
         return format!("`{} is missing", key);
