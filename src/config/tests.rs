@@ -23,7 +23,8 @@ fn keys_of(header: &str, required: &str) -> Vec<String> {
     let text = format!("{header}\n{required}\nno_such_key = 1\n");
     let error = Config::parse("f", &text).unwrap_err();
     let known = error.problems[0].message.split_once("(known: ").unwrap().1;
-    known.trim_end_matches(')').split(", ").map(str::to_owned).collect()
+    let known = known.trim_end_matches(')').split(", ");
+    known.filter(|key| !key.is_empty()).map(str::to_owned).collect()
 }
 
 #[test]
