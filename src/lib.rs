@@ -21,3 +21,4 @@ pub mod model;
 pub mod outbox;
 pub mod secret;
 pub mod store;
+pub mod telemetry;

@@ -43,12 +43,9 @@ pub trait Store: Send + Sync + 'static {
         now: Millis,
     ) -> Result<Vec<PendingText>, StoreError>;
 
-    /// The earliest retry time after `now` among the tracker's PENDING texts.
-    async fn next_retry(
-        &self,
-        tracker: TrackerId,
-        now: Millis,
-    ) -> Result<Option<Millis>, StoreError>;
+    /// Trackers with a PENDING text whose retry time lies after `since` and not after `now`; in no particular order, at most some
+    /// thousands at once.
+    async fn due_retries(&self, since: Millis, now: Millis) -> Result<Vec<TrackerId>, StoreError>;
 
     /// Applies updates; the results are in the order of `updates`.
     async fn update_deliveries(
