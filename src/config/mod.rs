@@ -37,7 +37,7 @@ pub struct Config {
     #[serde(rename = "listener")]
     pub listeners: Vec<Listener>,
     /// The HTTP API.
-    pub api: ApiSection,
+    pub api: ApiSettings,
     /// Every bound on what a peer can make the gateway do.
     pub limits: Limits,
     /// Delivery of texts to devices.
@@ -53,7 +53,7 @@ impl Default for Config {
         Self {
             store: StoreSettings::default(),
             listeners: default_listeners(),
-            api: ApiSection::default(),
+            api: ApiSettings::default(),
             limits: Limits::default(),
             outbox: OutboxSettings::default(),
             log: LogSettings::default(),
@@ -136,26 +136,6 @@ pub fn default_listeners() -> Vec<Listener> {
     listeners
 }
 
-/// The HTTP API.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ApiSection {
-    /// Addresses to listen on. Plain HTTP: put a TLS proxy in front before leaving the machine.
-    #[serde(deserialize_with = "addresses")]
-    pub addresses: Vec<SocketAddr>,
-    /// Bounds on requests.
-    pub limits: ApiSettings,
-}
-
-impl Default for ApiSection {
-    fn default() -> Self {
-        Self {
-            addresses: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
-            limits: ApiSettings::default(),
-        }
-    }
-}
-
 /// Delivery of texts to devices.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -234,7 +214,9 @@ impl Config {
 }
 
 /// Socket addresses, with an error that shows what one looks like.
-fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SocketAddr>, D::Error> {
+pub(crate) fn addresses<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<SocketAddr>, D::Error> {
     Vec::<String>::deserialize(deserializer)?
         .iter()
         .map(|text| {

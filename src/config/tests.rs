@@ -42,18 +42,7 @@ fn the_example_shows_every_key() {
             let shown = section
                 .lines()
                 .any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} =")));
-            let is_table = EXAMPLE.contains(&format!("\n[{table}.{key}]"));
-            assert!(shown || is_table, "{header} {key} is not in systemd/cabwire.toml");
-            if is_table {
-                assert_eq!(table, "api");
-                let header = format!("[{table}.{key}]");
-                for inner in keys_of(&header, "") {
-                    assert!(
-                        EXAMPLE.split_once(&header).unwrap().1.contains(&format!("\n{inner} =")),
-                        "{header} {inner} is not in systemd/cabwire.toml"
-                    );
-                }
-            }
+            assert!(shown, "{header} {key} is not in systemd/cabwire.toml");
         }
     }
 }
