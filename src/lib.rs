@@ -12,10 +12,12 @@
 //! Protocols live in the crate `protocols`; nothing here knows one by name.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod api;
 pub mod clock;
 pub mod directory;
 pub mod gateway;
 pub mod model;
 pub mod outbox;
+pub mod password;
 pub mod secret;
 pub mod store;
