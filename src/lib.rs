@@ -19,6 +19,7 @@ pub mod directory;
 pub mod gateway;
 pub mod model;
 pub mod outbox;
+pub mod password;
 pub mod secret;
 pub mod store;
 pub mod telemetry;
