@@ -18,7 +18,11 @@ pub trait Framer: Send {
     ///
     /// # Errors
     /// [`FramingError`] when the stream cannot be followed any more; the connection is to be closed.
-    fn cut<'a>(&mut self, input: &'a [u8], scratch: &'a mut Vec<u8>) -> Result<Cut<'a>, FramingError>;
+    fn cut<'a>(
+        &mut self,
+        input: &'a [u8],
+        scratch: &'a mut Vec<u8>,
+    ) -> Result<Cut<'a>, FramingError>;
 }
 
 /// One step of a [`Framer`].

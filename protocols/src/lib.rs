@@ -15,6 +15,7 @@ mod error;
 mod event;
 mod explain;
 mod framing;
+mod jt808;
 mod options;
 mod protocol;
 pub mod registry;
@@ -33,6 +34,7 @@ pub use framing::{Cut, Frame, Framer, FramingError, Limits, Rejection};
 pub use options::{DeviceOptions, OptionError, OptionKind, OptionSpec};
 pub use protocol::{Detection, Protocol, ProtocolInfo};
 pub use session::{
-    Admission, Content, Credentials, Downlink, Lane, Now, Profile, SecretCheck, Session, SessionError,
+    Admission, Content, Credentials, Downlink, Lane, Now, Profile, SecretCheck, Session,
+    SessionError,
 };
 pub use terminal::{Outcome, Terminal, TerminalEffect, TerminalInput, TerminalSettings, Uplink};

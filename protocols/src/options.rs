@@ -63,9 +63,11 @@ impl DeviceOptions {
     ) -> Result<Self, OptionError> {
         let mut set = BTreeMap::new();
         for (key, value) in pairs {
-            let spec = specs.iter().find(|spec| spec.name == key).ok_or_else(|| {
-                OptionError::Unknown { key: key.to_owned(), known: specs.iter().map(|s| s.name).collect() }
-            })?;
+            let spec =
+                specs.iter().find(|spec| spec.name == key).ok_or_else(|| OptionError::Unknown {
+                    key: key.to_owned(),
+                    known: specs.iter().map(|s| s.name).collect(),
+                })?;
             spec.kind.check(value).map_err(|expected| OptionError::Value {
                 key: spec.name,
                 value: value.to_owned(),
@@ -118,7 +120,9 @@ impl OptionKind {
             },
             Self::Choice(words) if words.contains(&value) => Ok(()),
             Self::Choice(words) => Err(format!("one of {}", words.join(", "))),
-            Self::Text { max } if value.len() <= max && !value.contains(['\r', '\n', '\0']) => Ok(()),
+            Self::Text { max } if value.len() <= max && !value.contains(['\r', '\n', '\0']) => {
+                Ok(())
+            }
             Self::Text { max } => Err(format!("one line of at most {max} bytes")),
         }
     }
@@ -152,15 +156,28 @@ mod tests {
     use super::*;
 
     const SPECS: &[OptionSpec] = &[
-        OptionSpec { name: "charset", kind: OptionKind::Choice(&["gbk", "utf8"]), default: "gbk", doc: "" },
-        OptionSpec { name: "max_text", kind: OptionKind::Int { min: 16, max: 1021 }, default: "500", doc: "" },
+        OptionSpec {
+            name: "charset",
+            kind: OptionKind::Choice(&["gbk", "utf8"]),
+            default: "gbk",
+            doc: "",
+        },
+        OptionSpec {
+            name: "max_text",
+            kind: OptionKind::Int { min: 16, max: 1021 },
+            default: "500",
+            doc: "",
+        },
         OptionSpec { name: "numbered", kind: OptionKind::Bool, default: "true", doc: "" },
     ];
 
     #[test]
     fn unset_options_have_their_defaults() {
         let options = DeviceOptions::parse(SPECS, [("charset", "utf8")]).unwrap();
-        assert_eq!((options.text("charset"), options.int("max_text"), options.flag("numbered")), ("utf8", 500, true));
+        assert_eq!(
+            (options.text("charset"), options.int("max_text"), options.flag("numbered")),
+            ("utf8", 500, true)
+        );
     }
 
     #[test]
@@ -168,6 +185,9 @@ mod tests {
         let unknown = DeviceOptions::parse(SPECS, [("chraset", "utf8")]).unwrap_err().to_string();
         assert_eq!(unknown, "unknown option `chraset` (known: charset, max_text, numbered)");
         let value = DeviceOptions::parse(SPECS, [("max_text", "5")]).unwrap_err().to_string();
-        assert_eq!(value, "option `max_text` cannot be `5`: expected a whole number from 16 to 1021");
+        assert_eq!(
+            value,
+            "option `max_text` cannot be `5`: expected a whole number from 16 to 1021"
+        );
     }
 }

@@ -1,9 +1,10 @@
 //! Every protocol the gateway speaks, once.
 
+use crate::jt808;
 use crate::protocol::Protocol;
 
 /// All protocols, in the order in which tables list them.
-pub const ALL: &[&dyn Protocol] = &[];
+pub const ALL: &[&dyn Protocol] = &[&jt808::Jt808];
 
 /// The protocol called `name` (its [`crate::ProtocolInfo::name`]).
 #[must_use]

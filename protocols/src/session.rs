@@ -22,7 +22,12 @@ pub trait Session: Send {
     /// # Errors
     /// [`SessionError`] for what is worth counting; the connection stays open (a session that wants to close says so with an
     /// effect).
-    fn handle_frame(&mut self, frame: &[u8], now: Now, fx: &mut Effects) -> Result<(), SessionError>;
+    fn handle_frame(
+        &mut self,
+        frame: &[u8],
+        now: Now,
+        fx: &mut Effects,
+    ) -> Result<(), SessionError>;
 
     /// A delimited but invalid frame arrived: where a NAK is built, and where strikes are counted.
     fn handle_rejected(&mut self, raw: &[u8], reason: Rejection, now: Now, fx: &mut Effects);

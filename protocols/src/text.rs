@@ -57,12 +57,16 @@ impl Charset {
             Self::Gbk => legacy(GBK, bytes),
             Self::Windows1251 => legacy(WINDOWS_1251, bytes),
             Self::Utf16Be => {
-                let units = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-                char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+                let units =
+                    bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+                char::decode_utf16(units)
+                    .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+                    .collect()
             }
-            Self::Ascii => {
-                bytes.iter().map(|&b| if b < 0x80 { char::from(b) } else { char::REPLACEMENT_CHARACTER }).collect()
-            }
+            Self::Ascii => bytes
+                .iter()
+                .map(|&b| if b < 0x80 { char::from(b) } else { char::REPLACEMENT_CHARACTER })
+                .collect(),
         }
     }
 
@@ -127,7 +131,9 @@ fn substitute(c: char) -> Cow<'static, str> {
         '£' => "GBP".into(),
         '¥' => "JPY".into(),
         // Beyond the basic plane: emoji and historic scripts. Their names would be noise on a small display.
-        '\u{1_0000}'.. | '\u{2190}'..='\u{2bff}' | '\u{fe00}'..='\u{fe0f}' | '\u{200d}' => "?".into(),
+        '\u{1_0000}'.. | '\u{2190}'..='\u{2bff}' | '\u{fe00}'..='\u{fe0f}' | '\u{200d}' => {
+            "?".into()
+        }
         _ => match deunicode::deunicode_char(c) {
             Some(ascii) if !ascii.is_empty() => ascii.trim_end().into(),
             _ => "?".into(),
@@ -278,7 +284,8 @@ fn cut(text: &str, rules: PartRules, max_bytes: usize) -> TextPlan {
 
 /// A part may end after this character.
 fn breaks_after(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '-' | ',' | ';' | '。' | '，' | '、' | '；' | '！' | '？' | '.' | '!' | '?')
+    c.is_whitespace()
+        || matches!(c, '-' | ',' | ';' | '。' | '，' | '、' | '；' | '！' | '？' | '.' | '!' | '?')
 }
 
 /// This character belongs to the one before it.
@@ -302,7 +309,10 @@ mod tests {
 
     #[test]
     fn words_stay_whole_where_possible() {
-        assert_eq!(parts("turn left at the gate", Charset::Ascii, 10, false), ["turn left ", "at the ", "gate"]);
+        assert_eq!(
+            parts("turn left at the gate", Charset::Ascii, 10, false),
+            ["turn left ", "at the ", "gate"]
+        );
     }
 
     #[test]
@@ -337,7 +347,10 @@ mod tests {
         assert_eq!(Charset::Gbk.decode(&encoded.bytes), "Grosse 5 EUR, ok ? 前");
         assert!(encoded.lossy);
         assert!(!Charset::Gbk.encode("前方2公里拥堵,请绕行").lossy);
-        assert_eq!(Charset::Windows1251.encode("Приехал").bytes, [0xcf, 0xf0, 0xe8, 0xe5, 0xf5, 0xe0, 0xeb]);
+        assert_eq!(
+            Charset::Windows1251.encode("Приехал").bytes,
+            [0xcf, 0xf0, 0xe8, 0xe5, 0xf5, 0xe0, 0xeb]
+        );
     }
 
     #[test]
