@@ -12,11 +12,18 @@
 //! Protocols live in the crate `protocols`; nothing here knows one by name.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod api;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod descriptors;
 pub mod directory;
 pub mod gateway;
 pub mod model;
 pub mod outbox;
+pub mod password;
 pub mod secret;
+pub mod simulate;
 pub mod store;
+pub mod systemd;
 pub mod telemetry;

@@ -15,12 +15,14 @@ mod error;
 mod event;
 mod explain;
 mod framing;
+mod jt808;
 mod options;
 mod protocol;
 pub mod registry;
 mod session;
 mod terminal;
 pub mod text;
+mod wialon_ips;
 pub mod wire;
 
 pub use effect::{CloseReason, DeliveryStage, DeliveryToken, Effect, Effects, Evidence, Receipt};
