@@ -79,7 +79,7 @@ pub async fn start(config: &Config, store: Arc<dyn Store>, around: Surroundings)
         directory: Arc::clone(&directory),
         outbox,
         clock: Arc::clone(&clock),
-        settings: config.api.limits.clone(),
+        settings: config.api.clone(),
         ready: ready(&stop),
         metrics: around.metrics,
     });
@@ -198,7 +198,7 @@ async fn serve_api(
             .await
             .with_context(|| format!("api.addresses: cannot listen on {address}"))?;
         bound.push(listener.local_addr()?);
-        tasks.spawn(api::serve(listener, router.clone(), config.api.limits.clone(), stop.clone()));
+        tasks.spawn(api::serve(listener, router.clone(), config.api.clone(), stop.clone()));
     }
     Ok(bound)
 }
