@@ -21,6 +21,7 @@ pub mod registry;
 mod session;
 mod terminal;
 pub mod text;
+mod wialon_ips;
 pub mod wire;
 
 pub use effect::{CloseReason, DeliveryStage, DeliveryToken, Effect, Effects, Evidence, Receipt};

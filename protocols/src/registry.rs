@@ -3,7 +3,7 @@
 use crate::protocol::Protocol;
 
 /// All protocols, in the order in which tables list them.
-pub const ALL: &[&dyn Protocol] = &[];
+pub const ALL: &[&dyn Protocol] = &[&crate::wialon_ips::WialonIps];
 
 /// The protocol called `name` (its [`crate::ProtocolInfo::name`]).
 #[must_use]
