@@ -1,0 +1,4 @@
+//! The integration tests of the daemon, in one binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod e2e;
