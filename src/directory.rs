@@ -90,7 +90,15 @@ impl Directory {
             Removed::Tracker(id) => Some(*id),
             _ => None,
         }));
-        self.tables.write().apply(reference);
+        let mut tables = self.tables.write();
+        if reference.complete {
+            changes.trackers.extend(tables.devices.keys());
+            changes.trackers.sort_unstable();
+            changes.trackers.dedup();
+            *tables = Tables::default();
+        }
+        tables.apply(reference);
+        drop(tables);
         Ok(changes)
     }
 
