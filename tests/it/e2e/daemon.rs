@@ -14,7 +14,7 @@ use cabwire::password::{self, Cost};
 use cabwire::secret;
 use cabwire::simulate::{Device, Text};
 use cabwire::store::Store;
-use cabwire::store::sqlite::SqliteStore;
+use cabwire::store::sqlite::{SqliteOptions, SqliteStore};
 use protocols::{Protocol, TerminalSettings, registry};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -52,7 +52,9 @@ impl Daemon {
     }
 
     async fn start_in(directory: Arc<TempDir>, config: Config) -> Self {
-        let store = SqliteStore::open(&database(directory.path())).await.unwrap();
+        let store = SqliteStore::open(&database(directory.path()), SqliteOptions::migrating())
+            .await
+            .unwrap();
         let around = Surroundings {
             clock: SystemClock::new(),
             metrics: Arc::new(String::new),
@@ -95,7 +97,12 @@ impl Daemon {
     }
 
     /// Registers a device.
-    pub async fn tracker(&self, account: &Account, protocol: &dyn Protocol, identity: &str) -> TrackerId {
+    pub async fn tracker(
+        &self,
+        account: &Account,
+        protocol: &dyn Protocol,
+        identity: &str,
+    ) -> TrackerId {
         self.tracker_with(account, protocol, identity, &[]).await
     }
 
@@ -126,7 +133,8 @@ impl Daemon {
             tariff,
             phone: None,
         };
-        let created = self.store().create_trackers(vec![tracker], SystemClock::new().wall()).await.unwrap();
+        let created =
+            self.store().create_trackers(vec![tracker], SystemClock::new().wall()).await.unwrap();
         self.running.directory.refresh().await.unwrap();
         created[0].id
     }
@@ -145,8 +153,14 @@ impl Daemon {
     }
 
     /// Connects a device.
-    pub async fn connect(&self, protocol: &dyn Protocol, identity: &str, server: SocketAddr) -> Device {
-        let settings = TerminalSettings { identity: identity.to_owned(), secret: None, dialect: None };
+    pub async fn connect(
+        &self,
+        protocol: &dyn Protocol,
+        identity: &str,
+        server: SocketAddr,
+    ) -> Device {
+        let settings =
+            TerminalSettings { identity: identity.to_owned(), secret: None, dialect: None };
         Device::connect(protocol, server, settings, SystemClock::new()).await.unwrap()
     }
 
@@ -154,7 +168,8 @@ impl Daemon {
     pub async fn call(&self, key: &str, action: &str, mut body: Value) -> Value {
         body["hash"] = key.into();
         let url = format!("http://{}/{action}", self.running.api[0]);
-        let request = self.http.post(url).header("Content-Type", "application/json").body(body.to_string());
+        let request =
+            self.http.post(url).header("Content-Type", "application/json").body(body.to_string());
         serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap()
     }
 
@@ -167,7 +182,8 @@ impl Daemon {
 
     /// The messages of a tracker, oldest first.
     pub async fn list(&self, account: &Account, tracker: TrackerId) -> Vec<Value> {
-        let answer = self.call(&account.key, "tracker/chat/list", json!({ "tracker_id": tracker })).await;
+        let answer =
+            self.call(&account.key, "tracker/chat/list", json!({ "tracker_id": tracker })).await;
         answer["list"].as_array().unwrap_or_else(|| panic!("not listed: {answer}")).clone()
     }
 
@@ -197,7 +213,8 @@ impl Daemon {
 pub fn config(directory: &Path) -> Config {
     let mut config = Config::default();
     config.store.url = format!("sqlite:{}", database(directory).display());
-    config.listeners = registry::ALL.iter().map(|protocol| listener(protocol.info().name)).collect();
+    config.listeners =
+        registry::ALL.iter().map(|protocol| listener(protocol.info().name)).collect();
     config.listeners.push(listener(AUTO));
     config.api.addresses = vec![free()];
     config.api.requests_per_second = 0;
@@ -233,7 +250,10 @@ pub async fn next_text(device: &mut Device) -> Text {
 }
 
 /// Asks until there is an answer.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+pub async fn eventually<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> T {
     let asking = async {
         loop {
             if let Some(answer) = ask().await {

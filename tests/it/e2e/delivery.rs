@@ -17,7 +17,10 @@ async fn a_text_turns_delivered_only_when_the_device_confirms_it() {
         let text = next_text(&mut device).await;
         assert_eq!(text.text, "Gate 4, then ramp 2");
         let message = daemon.message(&account, tracker, id).await;
-        assert_eq!((&message["status"], &message["update_time"]), (&"PENDING".into(), &Value::Null));
+        assert_eq!(
+            (&message["status"], &message["update_time"]),
+            (&"PENDING".into(), &Value::Null)
+        );
         device.answer(text.token, Outcome::Confirm).await;
         let message = daemon.delivered(&account, tracker, id).await;
         assert!(message["update_time"].as_str() >= message["submit_time"].as_str(), "{message}");
@@ -43,7 +46,8 @@ async fn a_drivers_text_is_acknowledged_listed_and_unread() {
             (&"Arrived, 到达, прибыл".into(), &"INCOMING".into(), &"PENDING".into())
         );
         let id = list[0]["id"].clone();
-        let answer = daemon.call(&account.key, "tracker/chat/mark_read", json!({ "message_id": id })).await;
+        let answer =
+            daemon.call(&account.key, "tracker/chat/mark_read", json!({ "message_id": id })).await;
         assert_eq!(answer, json!({ "success": true }));
         assert_eq!(daemon.unread(&account, tracker).await, 0);
         assert_eq!(daemon.list(&account, tracker).await[0]["update_time"], Value::Null);
@@ -88,7 +92,9 @@ async fn texts_arrive_in_the_order_of_their_ids_however_they_were_sent() {
     assert_eq!(order, ids);
     daemon.delivered(&account, tracker, ids[59]).await;
     // The device answers the next thing it gets: nothing more is on the way.
-    assert!(daemon.list(&account, tracker).await.iter().all(|message| message["status"] == "DELIVERED"));
+    assert!(
+        daemon.list(&account, tracker).await.iter().all(|message| message["status"] == "DELIVERED")
+    );
 }
 
 #[tokio::test]
@@ -133,7 +139,11 @@ async fn a_lost_confirmation_is_made_up_for_after_the_reconnect() {
         let first = daemon.delivered(&account, tracker, id).await;
         device.heartbeat().await;
         assert!(patient(device.expect_ack(Uplink::Heartbeat)).await.unwrap());
-        assert_eq!(daemon.message(&account, tracker, id).await, first, "a second confirmation changes nothing");
+        assert_eq!(
+            daemon.message(&account, tracker, id).await,
+            first,
+            "a second confirmation changes nothing"
+        );
     }
 }
 
@@ -146,15 +156,18 @@ async fn a_repeated_drivers_text_counts_once() {
     let mut device = daemon.device(jt808, "13912345678").await;
     // The same frame again, as a terminal does that missed the answer: frame K7b of the specification.
     let frame = [
-        0x7e, 0x60, 0x06, 0x00, 0x05, 0x01, 0x39, 0x12, 0x34, 0x56, 0x78, 0x01, 0x07, 0x00, 0xca, 0xd5, 0xb5, 0xbd,
-        0x42, 0x7e,
+        0x7e, 0x60, 0x06, 0x00, 0x05, 0x01, 0x39, 0x12, 0x34, 0x56, 0x78, 0x01, 0x07, 0x00, 0xca,
+        0xd5, 0xb5, 0xbd, 0x42, 0x7e,
     ];
     for _ in 0..3 {
         device.send_raw(&frame).await;
     }
     device.heartbeat().await;
     assert!(patient(device.expect_ack(Uplink::Heartbeat)).await.unwrap());
-    eventually("the text", || async { (daemon.unread(&account, tracker).await == 1).then_some(()) }).await;
+    eventually("the text", || async {
+        (daemon.unread(&account, tracker).await == 1).then_some(())
+    })
+    .await;
     let mut device = daemon.device(jt808, "13912345678").await;
     device.send_raw(&frame).await;
     device.say("another").await;

@@ -18,7 +18,10 @@ async fn an_unknown_device_is_refused_and_noted() {
             strangers.into_iter().find(|stranger| stranger.protocol == name && stranger.count >= 2)
         })
         .await;
-        assert_eq!((stranger.identity.as_str(), stranger.reason.as_str()), ("99912345678", "unknown device"));
+        assert_eq!(
+            (stranger.identity.as_str(), stranger.reason.as_str()),
+            ("99912345678", "unknown device")
+        );
         assert!(stranger.address.is_loopback());
     }
 }
@@ -27,11 +30,16 @@ async fn an_unknown_device_is_refused_and_noted() {
 async fn what_an_unknown_device_sends_is_never_acknowledged_as_stored() {
     let daemon = Daemon::start().await;
     for protocol in registry::ALL {
-        let mut device = daemon.connect(*protocol, "99912345678", daemon.port(protocol.info().name)).await;
+        let mut device =
+            daemon.connect(*protocol, "99912345678", daemon.port(protocol.info().name)).await;
         device.say("let me in").await;
         let report = Report { time: None, fix: None, archived: false, attributes: Vec::new() };
         device.report(&report).await;
-        assert!(!matches!(patient(device.expect_ack(Uplink::Text)).await, Ok(true)), "{}", protocol.info().name);
+        assert!(
+            !matches!(patient(device.expect_ack(Uplink::Text)).await, Ok(true)),
+            "{}",
+            protocol.info().name
+        );
     }
     assert_eq!(daemon.running.registry.len(), 0);
 }

@@ -85,7 +85,10 @@ async fn a_silent_device_is_taken_for_dead() {
         let tracker = daemon.tracker(&account, *protocol, "13912345678").await;
         let mut device = daemon.device(*protocol, "13912345678").await;
         patient(device.expect_close()).await;
-        eventually("offline", || async { (!daemon.running.registry.is_online(tracker)).then_some(()) }).await;
+        eventually("offline", || async {
+            (!daemon.running.registry.is_online(tracker)).then_some(())
+        })
+        .await;
     }
 }
 

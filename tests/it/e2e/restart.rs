@@ -50,8 +50,10 @@ async fn a_confirmation_counts_that_arrives_after_a_restart() {
 
 /// A frame from its hexadecimal digits: checksum and delimiters added. Nothing in it needs an escape.
 fn sealed(hex: &str) -> Vec<u8> {
-    let mut bytes: Vec<u8> =
-        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+    let mut bytes: Vec<u8> = (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+        .collect();
     bytes.push(bytes.iter().fold(0, |xor, byte| xor ^ byte));
     assert!(!bytes.iter().any(|byte| matches!(byte, 0x7d | 0x7e)));
     [&[0x7e], bytes.as_slice(), &[0x7e]].concat()

@@ -16,10 +16,17 @@ async fn the_newest_login_wins_and_late_receipts_of_the_older_change_nothing() {
         let on_old = next_text(&mut old).await;
         let mut new = daemon.device(*protocol, "13912345678").await;
         old.answer(on_old.token, Outcome::Confirm).await;
-        assert!(matches!(patient(old.expect_close()).await, Closed::ByPlatform | Closed::Broken(_)));
+        assert!(matches!(
+            patient(old.expect_close()).await,
+            Closed::ByPlatform | Closed::Broken(_)
+        ));
         let on_new = next_text(&mut new).await;
         assert_eq!(on_new.text, "to whom?");
-        assert_eq!(daemon.message(&account, tracker, id).await["status"], "PENDING", "the older one's word is void");
+        assert_eq!(
+            daemon.message(&account, tracker, id).await["status"],
+            "PENDING",
+            "the older one's word is void"
+        );
         new.answer(on_new.token, Outcome::Confirm).await;
         daemon.delivered(&account, tracker, id).await;
         new.heartbeat().await;
@@ -38,7 +45,10 @@ async fn a_blocked_device_is_disconnected_and_refused() {
         daemon.store().change_tracker(tracker, change).await.unwrap();
         // The daemon notices by itself, as it does when the command line made the change.
         patient(device.expect_close()).await;
-        eventually("offline", || async { (!daemon.running.registry.is_online(tracker)).then_some(()) }).await;
+        eventually("offline", || async {
+            (!daemon.running.registry.is_online(tracker)).then_some(())
+        })
+        .await;
         let port = daemon.port(protocol.info().name);
         let mut again = daemon.connect(*protocol, "13912345678", port).await;
         assert!(patient(again.login()).await.is_err());
