@@ -1,0 +1,7 @@
+//! Tests of the crate as its users see it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod jt808_admission;
+mod jt808_bench;
+mod jt808_delivery;
+mod jt808_fixtures;
