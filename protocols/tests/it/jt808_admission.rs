@@ -89,8 +89,9 @@ fn a_registration_in_fragments_is_one_registration() {
 
 #[test]
 fn a_known_phone_needs_no_code_unless_one_is_configured() {
-    // (options, configured code, code shown, admitted)
-    let cases: [(&[(&str, &str)], bool, &[u8], bool); 9] = [
+    type Options = &'static [(&'static str, &'static str)];
+    // Options, whether a code is configured, code shown, admitted.
+    let cases: [(Options, bool, &[u8], bool); 9] = [
         (&[], false, b"some other platform's", true),
         (&[], false, b"", true),
         (&[], false, b"G7Q2Z8\0\0", true),

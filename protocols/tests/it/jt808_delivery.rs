@@ -367,6 +367,16 @@ fn an_unsupported_question_is_asked_in_plain_words() {
 }
 
 #[test]
+fn a_question_that_is_too_long_for_its_field_is_a_text() {
+    let mut peer = Peer::online(&[]);
+    let question = "?".repeat(256);
+    let answers = vec![(1, "yes".to_owned())];
+    let down = sent(&peer.downlink(7, 0x40, Content::Question { text: question.clone(), answers }))
+        .remove(0);
+    assert_eq!((down.id, down.body), (0x8300, format!("\x0c{question}\n1: yes").into_bytes()));
+}
+
+#[test]
 fn vendors_text_answers_confirm_by_their_serial() {
     // K6 quotes serial 0x10; before and without a general answer.
     let k6 = bytes("7e130000060139123456780105001065365230007e");
