@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | `status_bits` | status | number, always there |
 //! | `ignition` | status bit 0 | yes or no, always there |
-//! | `moving` | status bit 22, only 2019 | yes or no |
+//! | `moving` | status bit 22 of 2019 | only if set |
 //! | `out_of_service`, `fuel_cut`, `power_cut`, `doors_locked` | status bits 4, 10, 11, 12 | only if set |
 //! | `door_open` | status bits 13–17 | number of the door, from 1; repeats |
 //! | `load` | status bits 8–9 | 1 half, 3 full; only if not empty |
@@ -197,8 +197,8 @@ impl<'a> Location<'a> {
         let status = |bit: u32| self.status & (1 << bit) != 0;
         push(out, "status_bits", Value::Int(self.status.into()));
         push(out, "ignition", Value::Bool(status(0)));
-        if edition == Edition::V2019 {
-            push(out, "moving", Value::Bool(status(22)));
+        if edition == Edition::V2019 && status(22) {
+            push(out, "moving", Value::Bool(true));
         }
         for (bit, name) in
             [(4, "out_of_service"), (10, "fuel_cut"), (11, "power_cut"), (12, "doors_locked")]
