@@ -4,6 +4,13 @@
 mod conformance;
 mod dialogue;
 mod hostile;
+mod jt808_admission;
+mod jt808_bench;
+mod jt808_delivery;
+mod jt808_fixtures;
+mod jt808_fragments;
+mod jt808_terminal;
+mod jt808_uplinks;
 mod streams;
 mod transcripts;
 mod wialon_ips;
