@@ -3,10 +3,10 @@
 //! Logins of devices and API calls are answered from here, so that neither a reconnect storm nor a burst of requests waits for
 //! the disk. The store is the truth: [`Directory::refresh`] takes over what changed there, whichever process changed it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use protocols::{DeviceOptions, Protocol, registry};
 
 use crate::model::{
@@ -20,6 +20,7 @@ pub struct Directory {
     store: Arc<dyn Store>,
     tables: RwLock<Tables>,
     refreshing: tokio::sync::Mutex<()>,
+    changed: Mutex<Changes>,
 }
 
 /// A tracker with what its protocol makes of it.
@@ -53,11 +54,11 @@ struct Tables {
     employees: HashMap<EmployeeId, Arc<Employee>>,
 }
 
-/// What a refresh brought.
+/// What refreshes brought.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Trackers that were added, changed or removed.
-    pub trackers: Vec<TrackerId>,
+    pub trackers: BTreeSet<TrackerId>,
 }
 
 impl Directory {
@@ -70,8 +71,10 @@ impl Directory {
             store,
             tables: RwLock::default(),
             refreshing: tokio::sync::Mutex::const_new(()),
+            changed: Mutex::default(),
         });
         directory.refresh().await?;
+        directory.take_changes();
         Ok(directory)
     }
 
@@ -80,18 +83,24 @@ impl Directory {
     ///
     /// # Errors
     /// [`StoreError`] of the store.
-    pub async fn refresh(&self) -> Result<Changes, StoreError> {
+    pub async fn refresh(&self) -> Result<(), StoreError> {
         let _one_at_a_time = self.refreshing.lock().await;
         let since = self.tables.read().revision;
         let reference = self.store.reference(since).await?;
-        let mut changes = Changes::default();
-        changes.trackers.extend(reference.trackers.iter().map(|tracker| tracker.id));
-        changes.trackers.extend(reference.removed.iter().filter_map(|removed| match removed {
+        let removed = reference.removed.iter().filter_map(|removed| match removed {
             Removed::Tracker(id) => Some(*id),
             _ => None,
-        }));
+        });
+        let trackers: Vec<_> =
+            reference.trackers.iter().map(|tracker| tracker.id).chain(removed).collect();
         self.tables.write().apply(reference);
-        Ok(changes)
+        self.changed.lock().trackers.extend(trackers);
+        Ok(())
+    }
+
+    /// What refreshes brought since the last call: for whoever keeps connections in step with the records.
+    pub fn take_changes(&self) -> Changes {
+        std::mem::take(&mut *self.changed.lock())
     }
 
     /// The credential with this digest.

@@ -13,11 +13,18 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod api;
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod descriptors;
 pub mod directory;
 pub mod gateway;
 pub mod model;
 pub mod outbox;
 pub mod password;
 pub mod secret;
+pub mod simulate;
 pub mod store;
+pub mod systemd;
+pub mod telemetry;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -236,12 +237,34 @@ pub struct DeviceState {
     pub attributes: serde_json::Map<String, serde_json::Value>,
 }
 
+/// Named values kept per device; a device that invents ever new names does not grow without bound.
+const MAX_ATTRIBUTES: usize = 256;
+
+impl DeviceState {
+    /// Takes over what `newer` says. What it does not say is kept, and a position from the device's memory does not replace a
+    /// later one.
+    pub fn merge(&mut self, newer: Self) {
+        self.seen = self.seen.max(newer.seen);
+        if newer.fix_time.is_some() && newer.fix_time >= self.fix_time {
+            self.fix_time = newer.fix_time;
+            (self.latitude, self.longitude) = (newer.latitude, newer.longitude);
+            (self.speed, self.course, self.altitude) = (newer.speed, newer.course, newer.altitude);
+            self.satellites = newer.satellites;
+        }
+        for (name, value) in newer.attributes {
+            if self.attributes.len() < MAX_ATTRIBUTES || self.attributes.contains_key(&name) {
+                self.attributes.insert(name, value);
+            }
+        }
+    }
+}
+
 /// What one read from one connection wants stored, all or nothing.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Uplink {
     /// Driver texts, in order.
     pub texts: Vec<NewDriverText>,
-    /// New device states; of several for one tracker the last counts.
+    /// New device states, in order.
     pub states: Vec<(TrackerId, DeviceState)>,
 }
 
@@ -566,4 +589,50 @@ pub struct Assignment {
     pub changed: Millis,
     /// By the device (a card, a key) rather than by a supervisor.
     pub by_device: bool,
+}
+
+/// A device that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stranger {
+    /// Protocol.
+    pub protocol: String,
+    /// What it called itself.
+    pub identity: String,
+    /// Where it last came from.
+    pub address: IpAddr,
+    /// Why it was refused last.
+    pub reason: String,
+    /// How often it tried, since the daemon started or forgot it.
+    pub count: u64,
+    /// First time.
+    pub first: Millis,
+    /// Last time.
+    pub last: Millis,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_from_memory_does_not_replace_a_later_one() {
+        let at = |fix: i64, latitude: f64| DeviceState {
+            seen: Millis(fix),
+            fix_time: Some(Millis(fix)),
+            latitude: Some(latitude),
+            ..DeviceState::default()
+        };
+        let mut state = at(100, 1.0);
+        state.attributes.insert("ignition".to_owned(), true.into());
+        state.merge(at(50, 2.0));
+        assert_eq!((state.latitude, state.fix_time), (Some(1.0), Some(Millis(100))));
+        state.merge(at(200, 3.0));
+        assert_eq!((state.latitude, state.attributes.len()), (Some(3.0), 1));
+        state.merge(DeviceState { seen: Millis(300), ..DeviceState::default() });
+        assert_eq!(
+            (state.latitude, state.seen),
+            (Some(3.0), Millis(300)),
+            "what is not said is kept"
+        );
+    }
 }

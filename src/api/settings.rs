@@ -1,5 +1,7 @@
 //! The configuration's `[api]` table.
 
+use std::net::SocketAddr;
+
 use axum::http::HeaderValue;
 use serde::Deserialize;
 
@@ -7,6 +9,9 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApiSettings {
+    /// Addresses to listen on. Plain HTTP: put a TLS proxy in front before it leaves the machine.
+    #[serde(deserialize_with = "crate::config::addresses")]
+    pub addresses: Vec<SocketAddr>,
     /// Largest request body in bytes.
     pub max_body_bytes: usize,
     /// Seconds a client may take to send a body.
@@ -34,6 +39,7 @@ pub struct ApiSettings {
 impl Default for ApiSettings {
     fn default() -> Self {
         Self {
+            addresses: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
             max_body_bytes: 1024 * 1024,
             body_seconds: 30,
             header_seconds: 60,

@@ -9,22 +9,32 @@
 //! driver's text ───▶ PENDING ─────────────────────────────────▶ DELIVERED      incoming: "unread", "read"
 //!                                     mark_read
 //! ```
+//!
+//! * [`queue`]: what one connected device is shown next, a pure state machine;
+//! * [`dispatcher`]: asks the store on behalf of queues that are behind, many at a time;
+//! * [`receipts`]: brings what devices confirmed into the store, whatever happens to the connection.
 
-use std::collections::HashSet;
+pub mod dispatcher;
+pub mod queue;
+pub mod receipts;
+
 use std::sync::Arc;
 
-use protocols::text::TextRefusal;
+use protocols::text::{TextPlan, TextRefusal};
 
 use crate::clock::Clock;
-use crate::directory::{Device, Directory};
-use crate::model::{Direction, MessageId, NewText, TrackerId, UserId};
+use crate::directory::Device;
+use crate::gateway::Registry;
+use crate::model::{Direction, MessageId, NewText, PendingText, QueuedText, TrackerId, UserId};
 use crate::store::{Store, StoreError};
 
 /// Queues texts, marks what dispatchers read.
 pub struct Outbox {
     store: Arc<dyn Store>,
-    directory: Arc<Directory>,
+    registry: Arc<Registry>,
     clock: Arc<dyn Clock>,
+    /// Lifetime of a text in milliseconds; `None`: for ever.
+    lifetime: Option<i64>,
 }
 
 /// A text that was not queued.
@@ -38,15 +48,19 @@ pub enum SendError {
     Store(#[from] StoreError),
 }
 
+/// What became of a broadcast, for each device in order.
+pub type BroadcastOutcome = Vec<(TrackerId, Result<MessageId, TextRefusal>)>;
+
 impl Outbox {
-    /// An outbox over `store`.
+    /// An outbox over `store`. Committed texts are offered to the connections in `registry`.
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
-        directory: Arc<Directory>,
+        registry: Arc<Registry>,
         clock: Arc<dyn Clock>,
+        lifetime: Option<i64>,
     ) -> Arc<Self> {
-        Arc::new(Self { store, directory, clock })
+        Arc::new(Self { store, registry, clock, lifetime })
     }
 
     /// Queues a text for one device. Returns after the commit.
@@ -59,13 +73,15 @@ impl Outbox {
         text: &str,
         author: UserId,
     ) -> Result<MessageId, SendError> {
-        let new = planned(device, &Arc::from(text), author)?;
-        let queued = self.store.queue_texts(vec![new], self.clock.wall()).await?;
-        queued.first().map(|text| text.id).ok_or_else(|| unanswered().into())
+        let text = self.plan(device, Arc::from(text), author)?;
+        let queued = self.queue(vec![text]).await?;
+        queued.first().map(|queued| queued.id).ok_or_else(|| {
+            StoreError::Corrupt(Arc::from("the store queued a text without giving it an id")).into()
+        })
     }
 
-    /// Queues a text for several devices in one transaction; devices that cannot take it are left out. Returns, for each device in order, the message's id or
-    /// the refusal.
+    /// Queues a text for several devices in one transaction; devices that cannot take it are left out. Returns, for each device
+    /// in order, the message's id or the refusal.
     ///
     /// # Errors
     /// [`StoreError`] if nothing was queued.
@@ -74,53 +90,39 @@ impl Outbox {
         devices: &[Arc<Device>],
         text: &str,
         author: UserId,
-    ) -> Result<Vec<(TrackerId, Result<MessageId, TextRefusal>)>, StoreError> {
-        let text = Arc::from(text);
-        let mut new = Vec::with_capacity(devices.len());
-        let mut refused = Vec::with_capacity(devices.len());
-        for device in devices {
-            match planned(device, &text, author) {
-                Ok(text) => {
-                    new.push(text);
-                    refused.push(None);
-                }
-                Err(refusal) => refused.push(Some(refusal)),
-            }
-        }
-        let queued = match new.is_empty() {
-            true => Vec::new(),
-            false => self.store.queue_texts(new, self.clock.wall()).await?,
-        };
-        let mut queued = queued.into_iter();
-        devices
-            .iter()
-            .zip(refused)
-            .map(|(device, refusal)| {
-                let result = match refusal {
-                    Some(refusal) => Err(refusal),
-                    None => Ok(queued.next().ok_or_else(unanswered)?.id),
-                };
-                Ok((device.tracker.id, result))
-            })
-            .collect()
+    ) -> Result<BroadcastOutcome, StoreError> {
+        let text: Arc<str> = Arc::from(text);
+        let planned: Vec<_> =
+            devices.iter().map(|d| self.plan(d, Arc::clone(&text), author)).collect();
+        let texts: Vec<_> = planned.iter().filter_map(|plan| plan.as_ref().ok()).cloned().collect();
+        let mut queued =
+            if texts.is_empty() { Vec::new() } else { self.queue(texts).await? }.into_iter();
+        let outcome = devices.iter().zip(planned).filter_map(|(device, plan)| {
+            let result = match plan {
+                Ok(_) => Ok(queued.next()?.id),
+                Err(refusal) => Err(refusal),
+            };
+            Some((device.tracker.id, result))
+        });
+        Ok(outcome.collect())
     }
 
-    /// Marks incoming messages as read: all of `ids`, or none if one of them is not an incoming message of a tracker that `visible` accepts.
+    /// Marks incoming messages as read: all of `ids`, or none if one of them is not an incoming message of a tracker that
+    /// `visible` accepts.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] in that case.
     pub async fn mark_read(
         &self,
-        ids: Vec<MessageId>,
+        mut ids: Vec<MessageId>,
         visible: impl Fn(TrackerId) -> bool + Send,
     ) -> Result<(), StoreError> {
-        let messages = self.store.messages(&ids).await?;
-        let markable: HashSet<MessageId> = messages
-            .iter()
-            .filter(|m| m.direction == Direction::Incoming && visible(m.tracker))
-            .map(|m| m.id)
-            .collect();
-        if !ids.iter().all(|id| markable.contains(id)) {
+        ids.sort_unstable();
+        ids.dedup();
+        let found = self.store.messages(&ids).await?;
+        let mine =
+            found.iter().filter(|m| m.direction == Direction::Incoming && visible(m.tracker));
+        if mine.count() != ids.len() {
             return Err(StoreError::NotFound("message"));
         }
         self.store.mark_read(ids).await
@@ -133,24 +135,50 @@ impl Outbox {
     pub async fn mark_all_read(&self, trackers: Vec<TrackerId>) -> Result<(), StoreError> {
         self.store.mark_all_read(trackers).await
     }
-}
 
-fn planned(device: &Device, text: &Arc<str>, author: UserId) -> Result<NewText, TextRefusal> {
-    let protocol = device.protocol().ok_or(TextRefusal::NotSupported)?;
-    if !protocol.info().downlink_text {
-        return Err(TextRefusal::NotSupported);
+    fn plan(
+        &self,
+        device: &Device,
+        text: Arc<str>,
+        author: UserId,
+    ) -> Result<NewText, TextRefusal> {
+        let protocol = device.protocol().ok_or(TextRefusal::NotSupported)?;
+        let TextPlan { cuts, lossy } = protocol.plan_text(&text, &device.options)?;
+        Ok(NewText {
+            tracker: device.tracker.id,
+            text,
+            cuts,
+            lossy,
+            author: Some(author),
+            expires: self.lifetime.map(|lifetime| self.clock.wall().plus(lifetime)),
+        })
     }
-    let plan = protocol.plan_text(text, &device.options)?;
-    Ok(NewText {
-        tracker: device.tracker.id,
-        text: Arc::clone(text),
-        cuts: plan.cuts,
-        lossy: plan.lossy,
-        author: Some(author),
-        expires: None,
-    })
+
+    async fn queue(&self, texts: Vec<NewText>) -> Result<Vec<QueuedText>, StoreError> {
+        let kept = texts.clone();
+        let queued = self.store.queue_texts(texts, self.clock.wall()).await?;
+        for (text, queued) in kept.into_iter().zip(&queued) {
+            self.registry.offer(pending(text, *queued));
+        }
+        Ok(queued)
+    }
 }
 
-fn unanswered() -> StoreError {
-    StoreError::Corrupt("the store did not answer for every text".into())
+fn pending(text: NewText, queued: QueuedText) -> PendingText {
+    PendingText {
+        id: queued.id,
+        tracker: text.tracker,
+        text: text.text,
+        cuts: text.cuts,
+        parts_done: 0,
+        serial: queued.serial,
+        attempts: 0,
+        submit: queued.submit,
+    }
+}
+
+/// How long a text may wait, from hours as configured.
+#[must_use]
+pub fn lifetime_from_hours(hours: Option<u32>) -> Option<i64> {
+    hours.map(|hours| i64::from(hours) * 3_600_000)
 }

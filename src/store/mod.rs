@@ -18,8 +18,8 @@ use async_trait::async_trait;
 use crate::model::{
     Assignment, Credential, DeliveryOutcome, DeliveryUpdate, DeviceState, Digest, Employee,
     EmployeeId, Message, MessageId, Millis, Model, NewEmployee, NewText, NewTracker, NewUser,
-    PendingText, QueuedText, StoredText, Tariff, TariffId, Tracker, TrackerChange, TrackerId,
-    Uplink, User, UserChange, UserId,
+    PendingText, QueuedText, StoredText, Stranger, Tariff, TariffId, Tracker, TrackerChange,
+    TrackerId, Uplink, User, UserChange, UserId,
 };
 
 /// Durable storage.
@@ -43,12 +43,9 @@ pub trait Store: Send + Sync + 'static {
         now: Millis,
     ) -> Result<Vec<PendingText>, StoreError>;
 
-    /// The earliest retry time after `now` among the tracker's PENDING texts.
-    async fn next_retry(
-        &self,
-        tracker: TrackerId,
-        now: Millis,
-    ) -> Result<Option<Millis>, StoreError>;
+    /// Trackers with a PENDING text whose retry time lies after `since` and not after `now`; in no particular order, at most some
+    /// thousands at once.
+    async fn due_retries(&self, since: Millis, now: Millis) -> Result<Vec<TrackerId>, StoreError>;
 
     /// Applies updates; the results are in the order of `updates`.
     async fn update_deliveries(
@@ -58,7 +55,7 @@ pub trait Store: Send + Sync + 'static {
 
     // ── what devices send ───────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Stores an uplink, all or nothing; the results are those of its texts, in order.
+    /// Stores an uplink, all or nothing; states are merged into what is known ([`DeviceState::merge`]); the results are those of its texts, in order.
     async fn record(&self, uplink: Uplink) -> Result<Vec<StoredText>, StoreError>;
 
     /// Last known states; trackers that never reported are left out.
@@ -66,6 +63,12 @@ pub trait Store: Send + Sync + 'static {
         &self,
         trackers: &[TrackerId],
     ) -> Result<Vec<(TrackerId, DeviceState)>, StoreError>;
+
+    /// Writes down refused devices, replacing what is known of the same protocol and identity; keeps the latest 1000.
+    async fn note_strangers(&self, strangers: Vec<Stranger>) -> Result<(), StoreError>;
+
+    /// Refused devices, latest first.
+    async fn strangers(&self) -> Result<Vec<Stranger>, StoreError>;
 
     // ── reading messages ────────────────────────────────────────────────────────────────────────────────────────────
 

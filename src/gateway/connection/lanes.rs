@@ -1,0 +1,167 @@
+//! The devices on one connection: usually one, many behind a relay.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocols::{DeliveryStage, Lane, Now, Receipt};
+
+use super::Connection;
+use crate::directory::Device;
+use crate::gateway::scratch::Scratch;
+use crate::model::Millis;
+use crate::outbox::queue::DeviceQueue;
+
+/// One lane.
+#[derive(Default)]
+pub(super) struct LaneState {
+    /// What the device called itself last.
+    pub(super) identity: Option<Box<str>>,
+    /// The device the host recognised; the session decides whether it comes online.
+    pub(super) device: Option<Arc<Device>>,
+    online: Option<Box<Online>>,
+}
+
+struct Online {
+    epoch: u64,
+    queue: DeviceQueue,
+    idle: Option<Duration>,
+}
+
+/// Device option by which a protocol lets the operator set the idle limit of a device.
+const IDLE_OPTION: &str = "idle_seconds";
+
+impl LaneState {
+    pub(super) const fn is_online(&self) -> bool {
+        self.online.is_some()
+    }
+
+    pub(super) fn idle_option(&self) -> Option<Duration> {
+        self.online.as_ref().and_then(|online| online.idle)
+    }
+}
+
+impl Connection {
+    /// The lane's state, created on first use; `None` beyond the limit.
+    pub(super) fn lane(&mut self, lane: Lane) -> Option<&mut LaneState> {
+        let index = usize::from(lane.0);
+        if index >= usize::from(self.shared.limits.lanes) {
+            return None;
+        }
+        if self.lanes.len() <= index {
+            self.lanes.reserve_exact(index + 1 - self.lanes.len());
+            self.lanes.resize_with(index + 1, LaneState::default);
+        }
+        self.lanes.get_mut(index)
+    }
+
+    pub(super) fn with_queue(&mut self, lane: Lane, change: impl FnOnce(&mut DeviceQueue)) {
+        if let Some(online) =
+            self.lanes.get_mut(usize::from(lane.0)).and_then(|state| state.online.as_mut())
+        {
+            change(&mut online.queue);
+        }
+    }
+
+    /// The session accepted the device: this is its live connection now.
+    pub(super) fn come_online(&mut self, lane: Lane) {
+        let (capacity, policy) = (self.shared.limits.ready_texts, self.shared.policy);
+        let handle = Arc::clone(&self.handle);
+        let registry = Arc::clone(&self.shared.registry);
+        let Some(state) = self.lane(lane) else { return };
+        let Some(device) = state.device.clone() else { return };
+        if state.is_online() {
+            return;
+        }
+        let login = registry.login(Arc::clone(&device), &handle, lane);
+        let idle = u64::try_from(device.options.int(IDLE_OPTION)).unwrap_or(0);
+        let queue = DeviceQueue::new(device.tracker.id, capacity, policy);
+        let idle = (idle > 0).then(|| Duration::from_secs(idle));
+        state.online = Some(Box::new(Online { epoch: login.epoch, queue, idle }));
+        self.metrics.online.increment(1);
+        if login.takeover {
+            self.metrics.takeovers.increment(1);
+        }
+        tracing::info!(
+            protocol = device.tracker.protocol, device = device.tracker.identity, tracker = %device.tracker.id,
+            peer = %self.peer, takeover = login.takeover, "device online"
+        );
+    }
+
+    /// The device is offline here; what was in flight counts as a failed attempt.
+    pub(super) fn leave(&mut self, index: usize, now: Now) {
+        let Some(state) = self.lanes.get_mut(index) else { return };
+        let (Some(mut online), Some(device)) = (state.online.take(), state.device.clone()) else {
+            return;
+        };
+        let current =
+            self.shared.registry.is_current(device.tracker.id, &self.handle, online.epoch);
+        self.shared.registry.logout(device.tracker.id, &self.handle, online.epoch);
+        self.metrics.online.decrement(1);
+        let updates = online.queue.disconnected(now.wall.into());
+        // After a takeover the newer connection is in charge of the same texts.
+        if current {
+            self.shared.receipts.settle(updates);
+        }
+        tracing::info!(
+            protocol = device.tracker.protocol, device = device.tracker.identity, tracker = %device.tracker.id,
+            peer = %self.peer, reason = self.ending.unwrap_or("logged out"), "device offline"
+        );
+    }
+
+    /// The session learned something about a text. Counts on the newest login only.
+    pub(super) fn receipt(&mut self, lane: Lane, receipt: Receipt, stage: DeliveryStage, now: Now) {
+        let Some(state) = self.lanes.get_mut(usize::from(lane.0)) else { return };
+        let (Some(online), Some(device)) = (state.online.as_mut(), state.device.as_ref()) else {
+            return;
+        };
+        if !self.shared.registry.is_current(device.tracker.id, &self.handle, online.epoch) {
+            return;
+        }
+        if let Some(update) = online.queue.receipt(receipt, stage, now.wall.into()) {
+            self.shared.receipts.settle(vec![update]);
+        }
+    }
+
+    /// Gives every session lane what it may send now, and asks the store where the memory is short.
+    pub(super) fn send_texts(&mut self, now: Now, scratch: &mut Scratch) {
+        if self.ending.is_some() {
+            return;
+        }
+        for index in 0..self.lanes.len() {
+            let lane = Lane(u16::try_from(index).unwrap_or(u16::MAX));
+            loop {
+                let Some(dialogue) = &mut self.dialogue else { return };
+                let Some(online) =
+                    self.lanes.get_mut(index).and_then(|state| state.online.as_mut())
+                else {
+                    break;
+                };
+                if dialogue.session.window(lane) == 0 {
+                    break;
+                }
+                let Some(downlink) = online.queue.next(now.wall.into()) else { break };
+                self.metrics.parts_sent.increment(1);
+                dialogue.session.handle_downlink(lane, downlink, now, &mut scratch.fx);
+                self.carry_out(now, scratch);
+                if self.ending.is_some() {
+                    return;
+                }
+            }
+            if let Some(state) = self.lanes.get_mut(index)
+                && let (Some(online), Some(device)) = (state.online.as_mut(), state.device.as_ref())
+                && online.queue.wants_load()
+            {
+                self.shared.dispatcher.ask(device.tracker.id, lane, Arc::clone(&self.handle));
+            }
+        }
+    }
+
+    /// When a text that keeps its place may be tried again, on the monotonic clock.
+    pub(super) fn held_text(&self, now: Now) -> Option<Duration> {
+        let wall: Millis = now.wall.into();
+        let held =
+            self.lanes.iter().filter_map(|state| state.online.as_ref()?.queue.wake_at()).min()?;
+        let wait = u64::try_from(held.0.saturating_sub(wall.0)).unwrap_or(0);
+        Some(now.monotonic + Duration::from_millis(wait.max(1)))
+    }
+}

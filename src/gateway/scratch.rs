@@ -1,0 +1,75 @@
+//! Buffers that connections borrow while they have something to do.
+//!
+//! An idle connection holds none; there are as many as threads were ever busy at once.
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use protocols::Effects;
+
+use crate::model::Uplink;
+
+/// Bytes read at once.
+pub(crate) const READ_BYTES: usize = 64 * 1024;
+/// Scratch space that has grown beyond this is given back to the system.
+const KEEP_BYTES: usize = 4 * READ_BYTES;
+
+/// Everything one poll of one connection needs.
+pub(crate) struct Scratch {
+    /// Partial frame of earlier reads, then what was read.
+    pub(crate) read: Vec<u8>,
+    /// Unescaped or inflated frame.
+    pub(crate) frame: Vec<u8>,
+    /// What is to be written.
+    pub(crate) out: Vec<u8>,
+    /// Effects of the input at hand.
+    pub(crate) fx: Effects,
+    /// The same, while it is carried out.
+    pub(crate) carrying: Effects,
+    /// What this read wants stored.
+    pub(crate) uplink: Uplink,
+    /// What is answered when it is stored.
+    pub(crate) answers: Vec<Answer>,
+}
+
+/// What is written when an uplink was stored, or could not be.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) ack: Bytes,
+    pub(crate) nack: Bytes,
+}
+
+#[derive(Default)]
+pub(crate) struct Pool {
+    free: Mutex<Vec<Box<Scratch>>>,
+}
+
+impl Pool {
+    pub(crate) fn take(&self) -> Box<Scratch> {
+        let free = self.free.lock().pop();
+        free.unwrap_or_else(|| {
+            Box::new(Scratch {
+                read: vec![0; READ_BYTES],
+                frame: Vec::new(),
+                out: Vec::new(),
+                fx: Effects::new(),
+                carrying: Effects::new(),
+                uplink: Uplink::default(),
+                answers: Vec::new(),
+            })
+        })
+    }
+
+    pub(crate) fn give(&self, mut scratch: Box<Scratch>) {
+        if scratch.read.len() > KEEP_BYTES {
+            scratch.read.truncate(READ_BYTES);
+            scratch.read.shrink_to_fit();
+        }
+        for buffer in [&mut scratch.frame, &mut scratch.out] {
+            buffer.clear();
+            if buffer.capacity() > KEEP_BYTES {
+                buffer.shrink_to(READ_BYTES);
+            }
+        }
+        self.free.lock().push(scratch);
+    }
+}

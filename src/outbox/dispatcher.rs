@@ -1,0 +1,118 @@
+//! Asks the store for the next texts of devices whose queue is behind.
+//!
+//! Requests that come together are answered by one query: after a restart thousands of devices log in within a second. A slow
+//! sweep finds texts whose retry time has come.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use protocols::Lane;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::gateway::{Handle, Registry};
+use crate::model::{PendingText, TrackerId};
+use crate::store::Store;
+
+/// Trackers per query.
+const BATCH: usize = 512;
+/// How often texts whose retry time has come are looked for.
+const SWEEP: Duration = Duration::from_secs(1);
+/// Wait after the store failed.
+const AFTER_ERROR: Duration = Duration::from_millis(250);
+
+/// Requests that wait for the store.
+#[derive(Default)]
+pub struct Dispatcher {
+    waiting: Mutex<Vec<Request>>,
+    wake: Notify,
+}
+
+struct Request {
+    tracker: TrackerId,
+    lane: Lane,
+    handle: Arc<Handle>,
+}
+
+impl Dispatcher {
+    /// Asks for the next texts of a tracker. The answer arrives in the connection's inbox. A queue asks once at a time, so the number of waiting requests is
+    /// bounded by the number of devices connected.
+    pub fn ask(&self, tracker: TrackerId, lane: Lane, handle: Arc<Handle>) {
+        self.waiting.lock().push(Request { tracker, lane, handle });
+        self.wake.notify_one();
+    }
+
+    /// Serves requests until `stop`. `limit` is the number of texts per device.
+    pub async fn serve(
+        &self,
+        store: Arc<dyn Store>,
+        registry: Arc<Registry>,
+        clock: Arc<dyn Clock>,
+        limit: usize,
+        stop: CancellationToken,
+    ) {
+        let mut swept = clock.wall();
+        let mut sweep = tokio::time::interval(SWEEP);
+        sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.wake.notified() => self.answer(&*store, &*clock, limit, &stop).await,
+                _ = sweep.tick() => {
+                    let now = clock.wall();
+                    match store.due_retries(swept, now).await {
+                        Ok(trackers) => {
+                            trackers.into_iter().for_each(|tracker| registry.nudge(tracker));
+                            swept = now;
+                        }
+                        Err(error) => tracing::warn!(%error, "cannot look for texts to retry"),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        store: &dyn Store,
+        clock: &dyn Clock,
+        limit: usize,
+        stop: &CancellationToken,
+    ) {
+        loop {
+            let requests: Vec<Request> = {
+                let mut waiting = self.waiting.lock();
+                let count = waiting.len().min(BATCH);
+                waiting.drain(..count).collect()
+            };
+            if requests.is_empty() {
+                return;
+            }
+            let trackers: Vec<_> = requests.iter().map(|request| request.tracker).collect();
+            let texts = loop {
+                match store.pending_texts(&trackers, limit, clock.wall()).await {
+                    Ok(texts) => break texts,
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot load texts for {} devices, trying again", trackers.len());
+                        if stop.run_until_cancelled(tokio::time::sleep(AFTER_ERROR)).await.is_none()
+                        {
+                            return;
+                        }
+                    }
+                }
+            };
+            let mut by_tracker: HashMap<TrackerId, Vec<PendingText>> = HashMap::new();
+            for text in texts {
+                by_tracker.entry(text.tracker).or_default().push(text);
+            }
+            for request in requests {
+                // Two connections of one device may ask at once during a takeover: both get an answer.
+                let texts = by_tracker.get(&request.tracker).cloned().unwrap_or_default();
+                request.handle.loaded(request.lane, texts);
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What the daemon says about itself: metrics and logs. No device ids in labels.
+
+pub mod metrics;
