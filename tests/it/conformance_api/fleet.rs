@@ -10,6 +10,7 @@ use std::time::Duration;
 use cabwire::api::{ApiParts, ApiSettings, ApiState, router, serve};
 use cabwire::clock::{Clock, ManualClock};
 use cabwire::directory::Directory;
+use cabwire::gateway::Registry;
 use cabwire::model::{
     Credential, CredentialKind, DeliveryOutcome, DeliveryUpdate, MessageId, Millis, Model, NewDriverText,
     NewTracker, NewUser, Repeat, StoredText, TariffId, TrackerChange, TrackerId, Uplink,
@@ -17,7 +18,7 @@ use cabwire::model::{
 };
 use cabwire::outbox::Outbox;
 use cabwire::store::Store;
-use cabwire::store::sqlite::SqliteStore;
+use cabwire::store::sqlite::{SqliteOptions, SqliteStore};
 use cabwire::{password, secret};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -86,7 +87,8 @@ impl Server {
         settings: ApiSettings,
     ) -> Self {
         let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
-        let outbox = Outbox::new(Arc::clone(store), Arc::clone(directory), Arc::clone(&clock));
+        let registry = Arc::new(Registry::default());
+        let outbox = Outbox::new(Arc::clone(store), registry, Arc::clone(&clock), None);
         let state = ApiState::new(ApiParts {
             store: Arc::clone(store),
             directory: Arc::clone(directory),
@@ -311,7 +313,8 @@ impl Fleet {
 }
 
 async fn open(folder: &TempDir) -> Arc<dyn Store> {
-    Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap())
+    let path = folder.path().join("test.db");
+    Arc::new(SqliteStore::open(&path, SqliteOptions::migrating()).await.unwrap())
 }
 
 fn model(code: &str, has_chat: bool) -> Model {
