@@ -48,7 +48,12 @@ impl Client {
     }
 
     /// POST with any body.
-    pub(crate) async fn body(&self, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> Reply {
+    pub(crate) async fn body(
+        &self,
+        path: &str,
+        kind: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Reply {
         Reply::of(self.request(Method::POST, path).header(CONTENT_TYPE, kind).body(body)).await
     }
 
@@ -91,7 +96,11 @@ impl Reply {
     /// Asserts an error and the shape of its envelope; returns the body.
     pub(crate) fn error(&self, code: u16, http: u16) -> Value {
         let value = self.value();
-        assert_eq!((value["status"]["code"].as_u64(), self.status), (Some(code.into()), http), "{value}");
+        assert_eq!(
+            (value["status"]["code"].as_u64(), self.status),
+            (Some(code.into()), http),
+            "{value}"
+        );
         assert_eq!(value["success"], json!(false));
         assert!(value["status"]["description"].as_str().is_some_and(|text| !text.is_empty()));
         assert!(value.get("value").is_none() && value.get("id").is_none());

@@ -12,9 +12,9 @@ use cabwire::clock::{Clock, ManualClock};
 use cabwire::directory::Directory;
 use cabwire::gateway::Registry;
 use cabwire::model::{
-    Credential, CredentialKind, DeliveryOutcome, DeliveryUpdate, MessageId, Millis, Model, NewDriverText,
-    NewTracker, NewUser, Repeat, StoredText, TariffId, TrackerChange, TrackerId, Uplink,
-    UserChange, UserId,
+    Credential, CredentialKind, DeliveryOutcome, DeliveryUpdate, MessageId, Millis, Model,
+    NewDriverText, NewTracker, NewUser, Repeat, StoredText, TariffId, TrackerChange, TrackerId,
+    Uplink, UserChange, UserId,
 };
 use cabwire::outbox::Outbox;
 use cabwire::store::Store;

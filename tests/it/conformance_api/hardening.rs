@@ -48,7 +48,10 @@ async fn clients_that_leave_do_no_harm() {
     let fleet = Fleet::new().await;
     for length in [10, 70, 120] {
         let body = json!({"hash": ALICE, "tracker_id": fleet.truck, "message": "go"}).to_string();
-        let head = format!("POST {SEND} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "POST {SEND} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         let request = format!("{head}{body}");
         let mut stream = TcpStream::connect(fleet.server.address).await.unwrap();
         stream.write_all(&request.as_bytes()[..length]).await.unwrap();
@@ -70,7 +73,10 @@ async fn a_body_far_beyond_the_limit_is_not_kept() {
     fleet.body(unread, "application/json", exact(1001)).await.error(9, 412);
     fleet.body(unread, "application/json", exact(5000)).await.error(9, 412);
     // Without a declared length.
-    let chunked = format!("POST {unread} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n7d0\r\n{}\r\n0\r\n\r\n", exact(2000));
+    let chunked = format!(
+        "POST {unread} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n7d0\r\n{}\r\n0\r\n\r\n",
+        exact(2000)
+    );
     let answer = raw(&fleet, chunked.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 412 "), "{answer}");
 }
@@ -135,7 +141,9 @@ async fn metrics_are_text() {
 #[tokio::test]
 async fn answers_are_not_to_be_cached() {
     let fleet = Fleet::new().await;
-    for reply in [fleet.get("/tracker/list").await, fleet.get("/health").await, fleet.get("/x").await] {
+    for reply in
+        [fleet.get("/tracker/list").await, fleet.get("/health").await, fleet.get("/x").await]
+    {
         assert_eq!(reply.header("cache-control"), "no-store");
     }
 }

@@ -237,7 +237,9 @@ async fn c035_unknown_parameters_are_ignored() {
 #[tokio::test]
 async fn c036_answers_may_be_read_across_origins() {
     let fleet = Fleet::new().await;
-    for (path, status) in [("/tracker/chat/unread/count", 200), ("/tracker/chat/list", 400), ("/foo", 400)] {
+    for (path, status) in
+        [("/tracker/chat/unread/count", 200), ("/tracker/chat/list", 400), ("/foo", 400)]
+    {
         let request = fleet
             .request(Method::POST, path)
             .header("origin", "https://fleet.example")
@@ -269,7 +271,8 @@ async fn c037_a_preflight_needs_no_hash() {
 #[tokio::test]
 async fn c052_nothing_is_html_a_redirect_or_empty() {
     let fleet = Fleet::new().await;
-    let mut paths = vec!["", "/", "/v2", "/index.html", "/tracker/chat", "/tracker//chat/list", "/%00"];
+    let mut paths =
+        vec!["", "/", "/v2", "/index.html", "/tracker/chat", "/tracker//chat/list", "/%00"];
     paths.extend(["/tracker/chat/list", "/user/auth", "/health", "/ready", "/tracker/list/"]);
     for path in paths {
         for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {

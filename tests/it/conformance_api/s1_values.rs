@@ -46,7 +46,8 @@ async fn c040_an_array_may_be_a_string_that_holds_one() {
     let fleet = Fleet::new().await;
     fleet.says(fleet.truck, "hi").await;
     fleet.says(fleet.van, "hi").await;
-    let array = fleet.call(ALICE, UPDATED, json!({"trackers": [fleet.truck, fleet.van]})).await.ok();
+    let array =
+        fleet.call(ALICE, UPDATED, json!({"trackers": [fleet.truck, fleet.van]})).await.ok();
     let text = format!("[{}, {}]", fleet.truck, fleet.van);
     let string = fleet.call(ALICE, UPDATED, json!({"trackers": text})).await.ok();
     assert_eq!(array["value"].as_object().unwrap().len(), 2);
@@ -96,7 +97,8 @@ async fn c044_null_undefined_and_nothing_are_absent() {
             assert_eq!(reply.ok()["list"].as_array().unwrap().len(), 1);
         }
     }
-    let body = json!({"tracker_id": truck, "from": null, "to": null, "limit": null, "ascending": null});
+    let body =
+        json!({"tracker_id": truck, "from": null, "to": null, "limit": null, "ascending": null});
     assert_eq!(fleet.list_with(ALICE, body).await.len(), 1);
     let body = json!({"tracker_id": truck, "from": "null"});
     fleet.call(ALICE, LIST, body).await.invalid("from");

@@ -119,7 +119,9 @@ async fn c068_from_equal_to_to_is_that_second() {
 #[tokio::test]
 async fn c069_what_is_no_date_is_invalid() {
     let fleet = Fleet::new().await;
-    for text in ["2026-13-01 00:00:00", "yesterday", "2026-02-30 00:00:00", "2026-03-15", "1773576000"] {
+    for text in
+        ["2026-13-01 00:00:00", "yesterday", "2026-02-30 00:00:00", "2026-03-15", "1773576000"]
+    {
         invalid(&fleet, json!({"from": text}), "from").await;
         invalid(&fleet, json!({"to": text}), "to").await;
     }
@@ -131,7 +133,9 @@ async fn c070_dates_in_forms_and_queries() {
     let [_, second, third] = three(&fleet).await;
     for from in ["2026-03-15+17:00:10", "2026-03-15%2017%3A00%3A10", "2026-03-15 17:00:10"] {
         let parameters = format!("hash={ALICE}&tracker_id={}&from={from}", fleet.truck);
-        for reply in [fleet.form(LIST, &parameters).await, fleet.get(&format!("{LIST}?{parameters}")).await] {
+        for reply in
+            [fleet.form(LIST, &parameters).await, fleet.get(&format!("{LIST}?{parameters}")).await]
+        {
             let list = &reply.ok()["list"];
             assert_eq!((&list[0]["id"], &list[1]["id"]), (&json!(second), &json!(third)));
         }
@@ -142,14 +146,16 @@ async fn c070_dates_in_forms_and_queries() {
 async fn c071_iso_dates_are_understood_always() {
     let fleet = Fleet::new().await;
     let [_, second, third] = three(&fleet).await;
-    for from in ["2026-03-15T17:00:10+05:00", "2026-03-15T12:00:10Z", "2026-03-15T12:00:10.5+0000"] {
+    for from in ["2026-03-15T17:00:10+05:00", "2026-03-15T12:00:10Z", "2026-03-15T12:00:10.5+0000"]
+    {
         for iso in [json!(true), json!(false)] {
             let query = json!({"from": from, "iso_datetime": iso});
             assert_eq!(ids(&fleet, query).await, [second, third], "{from}");
         }
     }
     // A plus sign that was not encoded.
-    let path = format!("{LIST}?hash={ALICE}&tracker_id={}&from=2026-03-15T17:00:10+05:00", fleet.truck);
+    let path =
+        format!("{LIST}?hash={ALICE}&tracker_id={}&from=2026-03-15T17:00:10+05:00", fleet.truck);
     assert_eq!(fleet.get(&path).await.ok()["list"].as_array().unwrap().len(), 2);
 }
 
@@ -163,9 +169,11 @@ async fn c072_times_around_a_clock_change_are_understood() {
     }
     // Both times that are called 01:30 are inside of a window of that name.
     fleet.clock.advance(
-        "2026-11-01T05:30:00Z".parse::<jiff::Timestamp>().unwrap().duration_since(
-            "2026-03-15T12:00:00Z".parse().unwrap(),
-        ).unsigned_abs(),
+        "2026-11-01T05:30:00Z"
+            .parse::<jiff::Timestamp>()
+            .unwrap()
+            .duration_since("2026-03-15T12:00:00Z".parse().unwrap())
+            .unsigned_abs(),
     );
     fleet.says(fleet.foreign, "first").await;
     fleet.wait(3600);

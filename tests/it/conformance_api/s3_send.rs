@@ -15,8 +15,7 @@ async fn send(fleet: &Fleet, message: Value) -> Reply {
 
 /// Sends a body that serde would not write.
 async fn send_raw(fleet: &Fleet, message: &str) -> Reply {
-    let body =
-        format!(r#"{{"hash":"{ALICE}","tracker_id":{},"message":{message}}}"#, fleet.truck);
+    let body = format!(r#"{{"hash":"{ALICE}","tracker_id":{},"message":{message}}}"#, fleet.truck);
     fleet.body(SEND, "application/json", body).await
 }
 

@@ -51,7 +51,10 @@ async fn c141_trackers_without_messages_have_no_key() {
     assert_eq!(updated(&fleet, json!([fleet.truck, fleet.van])).await.ok()["value"], json!({}));
     fleet.says(fleet.van, "hi").await;
     let reply = updated(&fleet, json!([fleet.truck, fleet.van])).await.ok();
-    assert_eq!(reply["value"].as_object().unwrap().keys().collect::<Vec<_>>(), [&fleet.van.to_string()]);
+    assert_eq!(
+        reply["value"].as_object().unwrap().keys().collect::<Vec<_>>(),
+        [&fleet.van.to_string()]
+    );
 }
 
 #[tokio::test]
@@ -101,7 +104,10 @@ async fn c147_a_model_without_chat_has_no_key() {
     let fleet = Fleet::new().await;
     fleet.says(fleet.truck, "hi").await;
     let reply = updated(&fleet, json!([fleet.beacon, fleet.truck])).await.ok();
-    assert_eq!(reply["value"].as_object().unwrap().keys().collect::<Vec<_>>(), [&fleet.truck.to_string()]);
+    assert_eq!(
+        reply["value"].as_object().unwrap().keys().collect::<Vec<_>>(),
+        [&fleet.truck.to_string()]
+    );
 }
 
 #[tokio::test]

@@ -260,15 +260,22 @@ async fn an_assigned_driver_signs_the_messages() {
     let reply = fleet.call(ALICE, READ, truck.clone()).await.ok();
     assert_eq!((&reply["current"], &reply["last_change"]), (&Value::Null, &Value::Null));
 
-    let assign = |tracker, employee: Value| json!({"tracker_id": tracker, "new_employee_id": employee});
+    let assign =
+        |tracker, employee: Value| json!({"tracker_id": tracker, "new_employee_id": employee});
     fleet.call(ALICE, ASSIGN, assign(fleet.truck, json!(ann))).await.ok();
     fleet.call(ALICE, ASSIGN, assign(fleet.truck, json!(ann))).await.error(263, 400);
     fleet.says(fleet.truck, "hi").await;
     assert_eq!(fleet.list(ALICE, fleet.truck).await[0]["employee_id"], ann);
     let reply = fleet.call(ALICE, READ, truck.clone()).await.ok();
-    assert_eq!((&reply["current"]["id"], &reply["current"]["tracker_id"]), (&json!(ann), &json!(fleet.truck)));
+    assert_eq!(
+        (&reply["current"]["id"], &reply["current"]["tracker_id"]),
+        (&json!(ann), &json!(fleet.truck))
+    );
     let change = &reply["last_change"];
-    assert_eq!((&change["new_employee_id"], &change["origin"]), (&json!(ann), &json!("supervisor")));
+    assert_eq!(
+        (&change["new_employee_id"], &change["origin"]),
+        (&json!(ann), &json!("supervisor"))
+    );
 
     // Nobody drives two.
     fleet.call(ALICE, ASSIGN, assign(fleet.van, json!(ann))).await.ok();
