@@ -113,7 +113,9 @@ fn dump(paste: &str) -> Option<Vec<u8>> {
     for line in paste.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let line = line.strip_prefix("0x").unwrap_or(line);
         let digits = line.bytes().take_while(u8::is_ascii_hexdigit).count();
-        if !(4..=8).contains(&digits) || usize::from_str_radix(&line[..digits], 16) != Ok(bytes.len()) {
+        if !(4..=8).contains(&digits)
+            || usize::from_str_radix(&line[..digits], 16) != Ok(bytes.len())
+        {
             return None;
         }
         let rest = &line[digits..];

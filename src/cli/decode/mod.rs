@@ -54,7 +54,10 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
 
 fn from_stdin() -> anyhow::Result<String> {
     let mut bytes = Vec::new();
-    std::io::stdin().take(MAX_INPUT).read_to_end(&mut bytes).context("cannot read standard input")?;
+    std::io::stdin()
+        .take(MAX_INPUT)
+        .read_to_end(&mut bytes)
+        .context("cannot read standard input")?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -100,12 +103,11 @@ impl Decoded {
 
     /// How well the protocol explains the bytes; comparable between readings and protocols.
     fn fit(&self) -> (bool, usize, std::cmp::Reverse<usize>) {
-        let explained = |item: &&Item| {
-            matches!(&item.what, What::Frame(explanation) if explanation.problem.is_none())
-        };
+        let explained = |item: &&Item| matches!(&item.what, What::Frame(explanation) if explanation.problem.is_none());
         let bytes: usize = self.items.iter().filter(explained).map(|item| item.length).sum();
         let share = bytes.saturating_mul(100) / self.bytes.len().max(1);
-        let rejected = self.items.iter().filter(|item| !matches!(item.what, What::Frame(_))).count();
+        let rejected =
+            self.items.iter().filter(|item| !matches!(item.what, What::Frame(_))).count();
         (self.is_good(), share, std::cmp::Reverse(rejected))
     }
 }
