@@ -56,13 +56,18 @@ pub struct Surroundings {
 ///
 /// # Errors
 /// What cannot be bound or read, with the configuration key.
-pub async fn start(config: &Config, store: Arc<dyn Store>, around: Surroundings) -> anyhow::Result<Running> {
+pub async fn start(
+    config: &Config,
+    store: Arc<dyn Store>,
+    around: Surroundings,
+) -> anyhow::Result<Running> {
     let clock = around.clock;
     let directory = Directory::load(Arc::clone(&store)).await.context("cannot load the records")?;
     let device_key = device_key(config, &*store).await?;
     let registry = Arc::new(Registry::default());
     let lifetime = lifetime_from_hours(config.outbox.message_lifetime_hours);
-    let outbox = Outbox::new(Arc::clone(&store), Arc::clone(&registry), Arc::clone(&clock), lifetime);
+    let outbox =
+        Outbox::new(Arc::clone(&store), Arc::clone(&registry), Arc::clone(&clock), lifetime);
     let gateway = Arc::new(Gateway::start(Parts {
         store: Arc::clone(&store),
         directory: Arc::clone(&directory),
@@ -139,7 +144,8 @@ impl Running {
         });
         let store = Arc::clone(&self.store);
         self.repeat(CLEAN_SESSIONS, move || {
-            let (store, before) = (Arc::clone(&store), clock.wall().plus(-api::SESSION_IDLE_MILLIS));
+            let (store, before) =
+                (Arc::clone(&store), clock.wall().plus(-api::SESSION_IDLE_MILLIS));
             async move {
                 if let Err(error) = store.remove_idle_sessions(before).await {
                     tracing::warn!(%error, "cannot remove sessions nobody used");
@@ -176,8 +182,9 @@ fn listen(config: &Config, gateway: &Gateway) -> anyhow::Result<Vec<(String, Soc
             idle: listener.idle_seconds.map(|seconds| Duration::from_secs(u64::from(seconds))),
         };
         for &address in &listener.addresses {
-            let open = Listener::bind(address, settings)
-                .with_context(|| format!("listener.addresses: cannot listen on {address} for {}", listener.protocol))?;
+            let open = Listener::bind(address, settings).with_context(|| {
+                format!("listener.addresses: cannot listen on {address} for {}", listener.protocol)
+            })?;
             bound.push((listener.protocol.clone(), open.local_addr()?));
             gateway.listen(open);
         }
@@ -206,6 +213,7 @@ async fn serve_api(
 /// Listeners are bound before the API answers, so the daemon is ready until it stops; the API asks the store itself.
 fn ready(stop: &CancellationToken) -> Arc<dyn Fn() -> Result<(), String> + Send + Sync> {
     let stop = stop.clone();
-    Arc::new(move || if stop.is_cancelled() { Err("the daemon is stopping".to_owned()) } else { Ok(()) })
+    Arc::new(
+        move || if stop.is_cancelled() { Err("the daemon is stopping".to_owned()) } else { Ok(()) },
+    )
 }
-

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use anyhow::Context;
 use serde::Serialize;
 
+use crate::model::Millis;
+
 /// How a command ended that did not fail by an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -46,4 +48,10 @@ pub fn printable(text: &str) -> String {
             escaped.into_iter().flatten().chain(plain)
         })
         .collect()
+}
+
+/// A moment, in UTC.
+#[must_use]
+pub fn moment(at: Millis) -> String {
+    at.timestamp().strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }

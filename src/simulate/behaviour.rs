@@ -48,7 +48,11 @@ impl FromStr for Confirm {
                 "duplicate" => confirm.duplicate = share(value)?,
                 "refuse" => confirm.refuse = share(value)?,
                 "delay" => confirm.delay = parse_duration(value)?,
-                _ => return Err(format!("there is no `{key}` (known: lose, delay, duplicate, refuse)")),
+                _ => {
+                    return Err(format!(
+                        "there is no `{key}` (known: lose, delay, duplicate, refuse)"
+                    ));
+                }
             }
         }
         if confirm.lose + confirm.refuse > 1.0 {
@@ -104,7 +108,10 @@ mod tests {
     #[test]
     fn wrong_knobs_are_explained() {
         let error = |text: &str| text.parse::<Confirm>().unwrap_err();
-        assert_eq!(error("loose=1%"), "there is no `loose` (known: lose, delay, duplicate, refuse)");
+        assert_eq!(
+            error("loose=1%"),
+            "there is no `loose` (known: lose, delay, duplicate, refuse)"
+        );
         assert_eq!(error("lose=0.1"), "`0.1` is not a share from 0% to 100%");
         assert_eq!(error("lose"), "`lose` is not like lose=10% or delay=500ms");
         assert_eq!(error("delay=5d"), "`5d` is not a duration like 500ms, 30s, 5m or 2h");

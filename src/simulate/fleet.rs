@@ -50,7 +50,8 @@ impl Identity {
     /// are skipped.
     #[must_use]
     pub fn listed(text: &str) -> Vec<Self> {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let lines =
+            text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         lines
             .map(|line| match line.split_once(',') {
                 Some((identity, secret)) => Self {
@@ -243,7 +244,10 @@ mod tests {
 
     #[test]
     fn identities_count_up_in_their_width() {
-        assert_eq!(names("013800138009", 3).unwrap(), ["013800138009", "013800138010", "013800138011"]);
+        assert_eq!(
+            names("013800138009", 3).unwrap(),
+            ["013800138009", "013800138010", "013800138011"]
+        );
         assert_eq!(names("cab-09", 2).unwrap(), ["cab-09", "cab-10"]);
         assert_eq!(names("cab", 1).unwrap(), ["cab"]);
         assert_eq!(names("86000000000000000001", 2).unwrap()[1], "86000000000000000002");

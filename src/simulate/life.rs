@@ -115,12 +115,7 @@ struct Shift<'a> {
 }
 
 impl<'a> Shift<'a> {
-    const fn new(
-        life: &'a mut Life,
-        device: Device,
-        route: &'a Route,
-        said: &'a mut u64,
-    ) -> Self {
+    const fn new(life: &'a mut Life, device: Device, route: &'a Route, said: &'a mut u64) -> Self {
         Self {
             life,
             device,

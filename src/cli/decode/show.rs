@@ -32,10 +32,16 @@ pub(super) fn tree(decoded: &Decoded) -> String {
     }
     let left = decoded.bytes.get(decoded.end..).unwrap_or_default();
     if let Some(error) = decoded.lost {
-        let _ = writeln!(out, "\nat byte {}: {error}; a gateway closes such a connection", decoded.end);
+        let _ =
+            writeln!(out, "\nat byte {}: {error}; a gateway closes such a connection", decoded.end);
         let _ = writeln!(out, "  {}", excerpt(left));
     } else if !left.is_empty() {
-        let _ = writeln!(out, "\nleft over at byte {}: {}, an unfinished frame", decoded.end, bytes(left.len()));
+        let _ = writeln!(
+            out,
+            "\nleft over at byte {}: {}, an unfinished frame",
+            decoded.end,
+            bytes(left.len())
+        );
         let _ = writeln!(out, "  {}", excerpt(left));
     }
     out

@@ -328,11 +328,7 @@ impl Session for Jt808Session {
 
 impl LaneState {
     /// 0x8003 (section 10.5), which 2011 terminals do not know.
-    fn request_fragments(
-        &mut self,
-        mut request: FragmentRequest,
-        fx: &mut Effects,
-    ) {
+    fn request_fragments(&mut self, mut request: FragmentRequest, fx: &mut Effects) {
         let edition = self.edition();
         if edition == Edition::V2011 {
             return;
