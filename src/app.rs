@@ -1,6 +1,7 @@
 //! Puts the parts together: from a configuration to a running daemon, and back.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Metrics in Prometheus text.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Directory of the secrets that systemd provides.
+    pub credentials: Option<PathBuf>,
 }
 
 /// Starts everything on an open store.
@@ -63,7 +66,7 @@ pub async fn start(
 ) -> anyhow::Result<Running> {
     let clock = around.clock;
     let directory = Directory::load(Arc::clone(&store)).await.context("cannot load the records")?;
-    let device_key = device_key(config, &*store).await?;
+    let device_key = device_key(config, around.credentials.as_deref(), &*store).await?;
     let registry = Arc::new(Registry::default());
     let lifetime = lifetime_from_hours(config.outbox.message_lifetime_hours);
     let outbox =
@@ -156,8 +159,12 @@ impl Running {
 }
 
 /// The key of the codes issued to devices: from its file, else random and kept in the store.
-async fn device_key(config: &Config, store: &dyn Store) -> anyhow::Result<String> {
-    if let Some(key) = config.device_code_key()? {
+async fn device_key(
+    config: &Config,
+    credentials: Option<&Path>,
+    store: &dyn Store,
+) -> anyhow::Result<String> {
+    if let Some(key) = config.secrets.device_code_key(credentials)? {
         return Ok(key);
     }
     let fresh = secret::random_hash().context("the system has no randomness to give")?;

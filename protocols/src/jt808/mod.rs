@@ -84,7 +84,8 @@ pub(crate) struct Jt808;
 const INFO: ProtocolInfo = ProtocolInfo {
     name: "jt808",
     title: "JT/T 808",
-    default_port: 808,
+    // No port is registered. 808 needs privileges; this is what the most common open tracking server uses (section 0).
+    default_port: 5015,
     identity: "phone",
     uplink_text: true,
     downlink_text: true,

@@ -155,9 +155,9 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     ),
     option(
         "idle_seconds",
-        OptionKind::Int { min: 10, max: 86_400 },
-        "180",
-        "Seconds of silence after which the connection is taken for dead (8.2): at least three heartbeats.",
+        OptionKind::Int { min: 0, max: 86_400 },
+        "0",
+        "Seconds of silence after which the connection is taken for dead (8.2), best three heartbeats; 0: the listener's limit, else 180.",
     ),
 ];
 

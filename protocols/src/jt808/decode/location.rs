@@ -7,6 +7,9 @@ use crate::jt808::header::Edition;
 use crate::jt808::message::{Batch, Context, Location, Message, id};
 use crate::wire::bcd;
 
+/// Bytes of a location without items.
+const MIN_LOCATION: usize = 28;
+
 /// The 28 bytes and the items of 0x0200.
 pub(super) fn location(body: &[u8]) -> Result<Location<'_>, nom::Err<Fault<'_>>> {
     let (rest, alarm) = field("alarm", be_u32, body)?;
@@ -85,10 +88,11 @@ impl<'a> Batch<'a> {
 
     /// The common length, if the items only make sense with one.
     fn uniform(&self) -> Option<usize> {
-        let walked = std::iter::successors(counted(self.items), |(_, rest)| counted(rest)).count();
+        let walk = std::iter::successors(counted(self.items), |(_, rest)| counted(rest));
+        let walked = walk.filter(|(item, _)| item.len() >= MIN_LOCATION).count();
         let (length, rest) = counted_head(self.items)?;
         let count = usize::from(self.count);
-        (walked < count && count > 1 && length >= 28 && length * count == rest.len())
+        (walked < count && count > 1 && length >= MIN_LOCATION && length * count == rest.len())
             .then_some(length)
     }
 }

@@ -47,14 +47,15 @@ impl<'a> ParseError<&'a [u8]> for Fault<'a> {
 type Parsed<'a, T> = IResult<&'a [u8], T, Fault<'a>>;
 type Body<'a> = Result<Message<'a>, nom::Err<Fault<'a>>>;
 
-/// Applies `parser`; a failure is named after the field and points at its beginning.
+/// Applies `parser`; a failure is named after the field and points at its beginning. (`Parser::parse` would run combinators in
+/// streaming mode and ask for more where the body ends.)
 fn field<'a, O>(
     name: &'static str,
     mut parser: impl Parser<&'a [u8], Output = O, Error = Fault<'a>>,
     input: &'a [u8],
 ) -> Parsed<'a, O> {
     parser
-        .parse(input)
+        .parse_complete(input)
         .map_err(|error| error.map(|fault| Fault { rest: input, field: name, kind: fault.kind }))
 }
 
@@ -254,7 +255,7 @@ fn registration_answer(body: &[u8]) -> Body<'_> {
 fn parameters(context: Context, body: &[u8]) -> Result<ParameterList<'_>, nom::Err<Fault<'_>>> {
     let item = |input| {
         let (input, id) = be_u32(input)?;
-        let (input, value) = nom::multi::length_data(be_u8).parse(input)?;
+        let (input, value) = nom::multi::length_data(be_u8).parse_complete(input)?;
         Ok((input, (id, value)))
     };
     let (rest, count) = field("count", be_u8, body)?;

@@ -26,8 +26,8 @@ pub(super) fn choices(id: u16, context: Context, body: &[u8]) -> Body<'_> {
     let item = |input| {
         let (input, choice) = be_u8(input)?;
         let (input, text) = match id {
-            id::MENU => nom::multi::length_data(be_u16).parse(input)?,
-            _ => nom::multi::length_data(be_u8).parse(input)?,
+            id::MENU => nom::multi::length_data(be_u16).parse_complete(input)?,
+            _ => nom::multi::length_data(be_u8).parse_complete(input)?,
         };
         Ok::<_, nom::Err<Fault<'_>>>((input, (choice, text)))
     };
@@ -55,7 +55,7 @@ pub(super) fn choices(id: u16, context: Context, body: &[u8]) -> Body<'_> {
 pub(super) fn question(body: &[u8]) -> Body<'_> {
     let answer = |input| {
         let (input, id) = be_u8(input)?;
-        let (input, text) = nom::multi::length_data(be_u16).parse(input)?;
+        let (input, text) = nom::multi::length_data(be_u16).parse_complete(input)?;
         Ok((input, (id, text)))
     };
     let (rest, flag) = field("flag", be_u8, body)?;

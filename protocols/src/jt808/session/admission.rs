@@ -114,6 +114,10 @@ impl LaneState {
         }
         match asked.header.id {
             id::REGISTRATION => {
+                if self.online() {
+                    // The host may know it as another device now.
+                    fx.push(Effect::Online { lane: self.number });
+                }
                 self.note_registration(&asked);
                 self.registration_answer(&asked, 0, &profile.issued_code, fx);
                 None

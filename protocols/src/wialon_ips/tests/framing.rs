@@ -15,9 +15,7 @@ fn valid(bytes: impl AsRef<[u8]>) -> Seen {
 }
 
 fn small() -> Limits {
-    let mut limits = Limits::default();
-    (limits.max_frame, limits.max_garbage) = (64, 16);
-    limits
+    Limits { max_frame: 64, max_garbage: 16, ..Limits::default() }
 }
 
 /// Everything that comes out when `stream` arrives in pieces of `step` bytes, and what is left in the buffer.
@@ -157,8 +155,7 @@ fn containers_with_anything_else_are_rejected() {
 #[test]
 fn a_bomb_takes_no_more_memory_than_the_limit() {
     // A megabyte in a kilobyte; the helper checks the memory behind each piece.
-    let mut limits = Limits::default();
-    limits.max_frame = 5000;
+    let limits = Limits { max_frame: 5000, ..Limits::default() };
     let (seen, _) = cut_whole(&container(&[b'a'; 1_000_000]), &limits);
     assert!(matches!(&seen[..], [Seen::Rejected(_, Rejection::Compression)]));
 }
