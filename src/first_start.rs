@@ -1,25 +1,18 @@
-//! The very first start: a gateway without users gets an account, a tariff and an API key, so that there is something to try.
+//! The very first start: a gateway without users gets an account with an API key, so that there is something to try.
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 
 use anyhow::Context;
-use protocols::Protocol;
 
 use crate::clock::Clock;
-use crate::directory::Directory;
-use crate::model::{Credential, CredentialKind, Model, NewUser, Tariff, User};
+use crate::model::{Credential, CredentialKind, NewUser, User};
 use crate::password::{self, Cost};
 use crate::secret;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// Login of the account that the first start creates.
 pub const ADMIN: &str = "admin";
-/// Name of the tariff that is made where there is none.
-const USUAL_TARIFF: &str = "Standard";
-/// The tariff feature without which there is no chat.
-const CHAT: &str = "chat";
 /// Digits of a key that are remembered.
 const PREFIX: usize = 4;
 
@@ -49,9 +42,6 @@ pub async fn prepare(store: &dyn Store, clock: &dyn Clock) -> anyhow::Result<Opt
         master: None,
     };
     let user = store.create_user(user, clock.wall()).await.context("cannot create the account")?;
-    if known.tariffs.is_empty() {
-        create_tariff(store).await?;
-    }
     let key = new_key(store, &user, "first key", clock).await?;
     Ok(Some(FirstStart { password, key }))
 }
@@ -78,63 +68,6 @@ pub async fn new_key(
     };
     store.add_credential(credential).await.context("cannot store the key")?;
     Ok(key)
-}
-
-/// The tariff that new trackers get: the first one with chat, made where there is none.
-///
-/// # Errors
-/// [`StoreError`] of the store.
-pub async fn usual_tariff(
-    store: &dyn Store,
-    directory: &Directory,
-) -> Result<Arc<Tariff>, StoreError> {
-    let with_chat = directory.tariffs().into_iter().find(|tariff| tariff.features.contains(CHAT));
-    match with_chat {
-        Some(tariff) => Ok(tariff),
-        None => {
-            let tariff = create_tariff(store).await?;
-            directory.refresh().await?;
-            Ok(Arc::new(tariff))
-        }
-    }
-}
-
-async fn create_tariff(store: &dyn Store) -> Result<Tariff, StoreError> {
-    store.create_tariff(USUAL_TARIFF.to_owned(), [CHAT.to_owned()].into(), true).await
-}
-
-/// Code of the model that new trackers of a protocol get: named like the protocol, made where it is missing.
-///
-/// # Errors
-/// [`StoreError`] of the store.
-pub async fn usual_model(
-    store: &dyn Store,
-    directory: &Directory,
-    protocol: &dyn Protocol,
-) -> Result<String, StoreError> {
-    let info = protocol.info();
-    if directory.model(info.name).is_none() {
-        let model = Model {
-            code: info.name.to_owned(),
-            name: info.title.to_owned(),
-            vendor: String::new(),
-            kind: "vehicle".to_owned(),
-            id_type: id_type(info.identity).to_owned(),
-            has_chat: info.downlink_text || info.uplink_text,
-        };
-        store.put_model(model).await?;
-        directory.refresh().await?;
-    }
-    Ok(info.name.to_owned())
-}
-
-/// The API's word for what the identity is.
-fn id_type(identity: &str) -> &'static str {
-    match identity {
-        "IMEI" => "imei",
-        "phone" => "phone",
-        _ => "custom",
-    }
 }
 
 impl FirstStart {

@@ -109,5 +109,5 @@ fn table(models: &[Arc<Model>]) -> String {
             if model.has_chat { "yes" } else { "no" }.into(),
         ]);
     }
-    table.render_or("no models; adding a tracker makes one for its protocol")
+    table.render_or("no models")
 }

@@ -10,7 +10,6 @@ use protocols::{DeviceOptions, Protocol, registry};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::directory::{Device, Directory};
-use crate::first_start;
 use crate::model::{Millis, Tariff, TariffId, TrackerId, User, UserId};
 use crate::store::{self, Store};
 
@@ -79,12 +78,16 @@ impl Records {
             .ok_or_else(|| anyhow!("there is no tracker {id}; `cabwire tracker list` shows them"))
     }
 
-    /// The tariff with this id, or the one that new trackers get.
-    pub(super) async fn tariff(&self, id: Option<i64>) -> anyhow::Result<TariffId> {
-        let Some(id) = id else {
-            return Ok(first_start::usual_tariff(&*self.store, &self.directory).await?.id);
-        };
-        Ok(self.known_tariff(id)?.id)
+    /// The tariff with this id, or the one that new trackers get: the first one with chat.
+    pub(super) fn tariff(&self, id: Option<i64>) -> anyhow::Result<TariffId> {
+        if let Some(id) = id {
+            return Ok(self.known_tariff(id)?.id);
+        }
+        let with_chat = self.directory.tariffs().into_iter().find(|t| t.features.contains("chat"));
+        let tariff = with_chat.context(
+            "there is no tariff with chat; add one: `cabwire tariff add --name Standard --feature chat`",
+        )?;
+        Ok(tariff.id)
     }
 
     /// The tariff with this id.
@@ -96,16 +99,13 @@ impl Records {
         })
     }
 
-    /// The model with this code, or the protocol's own, which is made where it is missing.
-    pub(super) async fn model(
+    /// The model with this code, or the protocol's own, which is called like the protocol.
+    pub(super) fn model(
         &self,
         code: Option<&str>,
         protocol: &dyn Protocol,
     ) -> anyhow::Result<String> {
-        match code {
-            None => Ok(first_start::usual_model(&*self.store, &self.directory, protocol).await?),
-            Some(code) => self.known_model(code),
-        }
+        self.known_model(code.unwrap_or(protocol.info().name))
     }
 
     /// The model with this code.

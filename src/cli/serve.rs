@@ -1,6 +1,7 @@
 //! `serve`, `check-config` and `migrate`.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let metrics = telemetry::prometheus::install()?;
     let store = open_store(config.store.path()).await?;
     let first = first_start::prepare(&*store, &*clock).await?;
-    let around = Surroundings { clock, metrics };
+    let around = Surroundings { clock, metrics, credentials: credentials() };
     let running = app::start(config, Arc::clone(&store), around).await?;
     say_where(&running);
     if let Some(first) = first {
@@ -56,6 +57,11 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     stop_feeding.cancel();
     feeding.await.context("the watchdog failed")
+}
+
+/// Where systemd puts the secrets it provides.
+fn credentials() -> Option<PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
 }
 
 /// Time the store may take to commit and close after the connections are gone.
@@ -100,7 +106,7 @@ fn status(running: &Running) -> String {
 
 /// Says what the configuration comes to. It has been read and validated by now; secrets are read, nothing is opened.
 pub(super) fn check(config: &Config) -> anyhow::Result<Outcome> {
-    let own_key = config.device_code_key()?.is_some();
+    let own_key = config.secrets.device_code_key(credentials().as_deref())?.is_some();
     let mut out = String::new();
     let _ = writeln!(out, "store      {}", config.store.path().display());
     for listener in &config.listeners {

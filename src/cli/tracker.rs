@@ -195,8 +195,8 @@ async fn add(args: Add, records: &Records) -> anyhow::Result<()> {
         identity: args.identity,
         options: device_options(protocol, &args.options)?,
         secret: args.secret.read()?.map(|text| secret::digest(&text)),
-        model: records.model(args.model.as_deref(), protocol).await?,
-        tariff: records.tariff(args.tariff).await?,
+        model: records.model(args.model.as_deref(), protocol)?,
+        tariff: records.tariff(args.tariff)?,
         phone: args.phone,
     };
     let created = records.store.create_trackers(vec![tracker], records.now()).await?;

@@ -9,12 +9,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use protocols::registry;
 
 use self::check::{Checked, Known};
 use super::output::{self, Outcome};
 use super::records::Records;
-use crate::first_start;
 use crate::model::NewTracker;
 
 /// Bad lines shown.
@@ -101,13 +99,7 @@ async fn create(records: &Records, checked: Checked) -> anyhow::Result<usize> {
     if checked.good.is_empty() {
         return Ok(0);
     }
-    let usual = records.tariff(None).await?;
-    for protocol in registry::ALL {
-        let name = protocol.info().name;
-        if checked.good.iter().any(|row| row.model.is_none() && row.protocol == name) {
-            first_start::usual_model(&*records.store, &records.directory, *protocol).await?;
-        }
-    }
+    let usual = records.tariff(None)?;
     let trackers: Vec<_> = checked
         .good
         .into_iter()
