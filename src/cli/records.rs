@@ -123,10 +123,7 @@ impl Records {
 
 /// Opens the database file, creating it or bringing it up to date where that is needed.
 pub(super) async fn open_store(path: &Path) -> anyhow::Result<Arc<dyn Store>> {
-    let store = store::sqlite::SqliteStore::open(path)
-        .await
-        .with_context(|| format!("cannot open the database {}", path.display()))?;
-    Ok(Arc::new(store))
+    bail!("no store yet {}", path.display())
 }
 
 fn known_names<T: Display>(names: impl Iterator<Item = T>) -> String {
