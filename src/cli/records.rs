@@ -11,7 +11,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::directory::{Device, Directory};
 use crate::model::{Millis, Tariff, TariffId, TrackerId, User, UserId};
-use crate::store::{self, Store};
+use crate::store::Store;
+use crate::store::sqlite::{SqliteOptions, SqliteStore};
 
 /// An open store with its records in memory.
 pub(super) struct Records {
@@ -123,7 +124,10 @@ impl Records {
 
 /// Opens the database file, creating it or bringing it up to date where that is needed.
 pub(super) async fn open_store(path: &Path) -> anyhow::Result<Arc<dyn Store>> {
-    bail!("no store yet {}", path.display())
+    let store = SqliteStore::open(path, SqliteOptions::migrating())
+        .await
+        .with_context(|| format!("cannot open the database {}", path.display()))?;
+    Ok(Arc::new(store))
 }
 
 fn known_names<T: Display>(names: impl Iterator<Item = T>) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use protocols::{
     Admission, Content, DeliveryStage, DeliveryToken, DeviceOptions, Downlink, Effect, Effects,
-    Event, Frame, Lane, Limits, Outcome, Profile, Protocol, SecretCheck, TerminalSettings, Uplink,
+    Event, Frame, Limits, Outcome, Profile, Protocol, SecretCheck, TerminalSettings, Uplink,
     registry,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -32,9 +32,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 async fn platform(
     protocol: &'static dyn Protocol,
     mut stream: TcpStream,
-    text: Option<&str>,
+    mut text: Option<&str>,
     noticed: mpsc::Sender<Noticed>,
 ) {
+    let mut online = None;
     let clock = SystemClock::new();
     let mut framer = protocol.framer(&Limits::default());
     let mut session = protocol.session(&Limits::default());
@@ -55,7 +56,12 @@ async fn platform(
             loop {
                 let effects: Vec<_> = fx.drain().collect();
                 if effects.is_empty() {
-                    break;
+                    let open = online.filter(|lane| session.window(*lane) > 0);
+                    let Some((lane, text)) = open.and_then(|lane| Some((lane, text.take()?)))
+                    else {
+                        break;
+                    };
+                    session.handle_downlink(lane, downlink(text), clock.now(), &mut fx);
                 }
                 for effect in effects {
                     match effect {
@@ -71,9 +77,7 @@ async fn platform(
                         }
                         Effect::Online { lane } => {
                             noticed.send(Noticed::Online).await.unwrap();
-                            if let Some(text) = text {
-                                session.handle_downlink(lane, downlink(text), clock.now(), &mut fx);
-                            }
+                            online = Some(lane);
                         }
                         Effect::Record { events, ack, .. } => {
                             stream.write_all(&ack).await.unwrap();
