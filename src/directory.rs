@@ -91,9 +91,16 @@ impl Directory {
             Removed::Tracker(id) => Some(*id),
             _ => None,
         });
-        let trackers: Vec<_> =
+        let mut trackers: Vec<_> =
             reference.trackers.iter().map(|tracker| tracker.id).chain(removed).collect();
-        self.tables.write().apply(reference);
+        {
+            let mut tables = self.tables.write();
+            if reference.complete {
+                trackers.extend(tables.devices.keys());
+                *tables = Tables::default();
+            }
+            tables.apply(reference);
+        }
         self.changed.lock().trackers.extend(trackers);
         Ok(())
     }

@@ -101,7 +101,8 @@ pub trait Store: Send + Sync + 'static {
 
     // ── administered records ────────────────────────────────────────────────────────────────────────────────────────
 
-    /// All administered records changed after `since` (`None`: all there are), by whatever process. Cheap when nothing changed.
+    /// All administered records changed after `since` (`None`: all there are, see [`Reference::complete`]), by whatever process. Cheap when nothing
+    /// changed.
     async fn reference(&self, since: Option<Revision>) -> Result<Reference, StoreError>;
 
     /// Creates a user. [`StoreError::Conflict`] if the login is taken.
@@ -227,6 +228,9 @@ pub struct Revision(pub i64);
 pub struct Reference {
     /// Ask for changes after this next time.
     pub revision: Revision,
+    /// These are all records there are, not only the changed ones: whatever is not among them is gone. So it is without `since`, and when `since`
+    /// is so long ago that the store has forgotten what changed.
+    pub complete: bool,
     /// Users.
     pub users: Vec<User>,
     /// Sessions and API keys.

@@ -1,0 +1,298 @@
+//! Every statement the store runs, as constants, so that tests can prepare and explain each of them.
+//!
+//! Rows go in as one JSON array (`json_each(?1)`): one statement, and so one hop to the connection's thread, for a whole batch. `status = 0` is
+//! written out wherever the index over pending messages is meant to serve, because a bound value would not match a partial index.
+
+/// Collects the constants into [`ALL`].
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
+        $($(#[$doc])* pub(super) const $name: &str = $sql;)*
+        /// Every statement with its name.
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+macro_rules! message_columns {
+    () => {
+        "id, tracker_id, direction, status, submit_ms, update_ms, text, employee_id"
+    };
+}
+
+macro_rules! list {
+    ($order:literal) => {
+        concat!(
+            "SELECT ",
+            message_columns!(),
+            " FROM message \
+             WHERE tracker_id = ?1 AND direction = 0 AND submit_ms BETWEEN ?2 AND ?3 \
+             UNION ALL \
+             SELECT ",
+            message_columns!(),
+            " FROM message \
+             WHERE tracker_id = ?1 AND direction = 1 AND submit_ms BETWEEN ?2 AND ?3 \
+             ORDER BY submit_ms ",
+            $order,
+            ", id ",
+            $order,
+            " LIMIT ?4"
+        )
+    };
+}
+
+macro_rules! user_columns {
+    () => {
+        "id, login, password_hash, title, time_zone, locale, master_id, blocked, created_ms"
+    };
+}
+
+macro_rules! tracker_columns {
+    () => {
+        "id, user_id, label, protocol, identity, secret, options, model, tariff_id, blocked, \
+         group_id, phone, created_ms, employee_id"
+    };
+}
+
+macro_rules! employee_columns {
+    () => {
+        "id, user_id, first_name, middle_name, last_name, email, phone, hardware_key, personnel_number"
+    };
+}
+
+statements! {
+    // ── transactions ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Takes the write lock, then tells whether another process has committed since the last time.
+    BEGIN = "BEGIN IMMEDIATE; SELECT data_version FROM pragma_data_version";
+    COMMIT = "COMMIT";
+    ROLLBACK = "ROLLBACK";
+    SAVEPOINT = "SAVEPOINT job";
+    RELEASE = "RELEASE job";
+    ROLLBACK_TO = "ROLLBACK TO job; RELEASE job";
+
+    // ── what the writer keeps in memory ─────────────────────────────────────────────────────────────────────────────
+
+    HIGHEST_ID = "SELECT max(message_id, (SELECT coalesce(max(id), 0) FROM message)), \
+         max(submit_ms, coalesce((SELECT submit_ms FROM message ORDER BY id DESC LIMIT 1), 0)) \
+         FROM high_water";
+    /// Trackers that exist, with the serial of their next part if they have outgoing texts.
+    NEXT_SERIALS = "SELECT t.id, (SELECT m.serial + m.parts FROM message m \
+             WHERE m.tracker_id = t.id AND m.direction = 1 \
+             ORDER BY m.submit_ms DESC, m.id DESC LIMIT 1) \
+         FROM json_each(?1) j CROSS JOIN tracker t ON t.id = j.value";
+    /// Trackers that exist, with their last ?2 incoming texts if they have any.
+    RECENT_TEXTS = "SELECT t.id, m.repeat_key, m.submit_ms \
+         FROM json_each(?1) j CROSS JOIN tracker t ON t.id = j.value \
+         LEFT JOIN message m ON m.id IN (SELECT i.id FROM message i \
+             WHERE i.tracker_id = t.id AND i.direction = 0 \
+             ORDER BY i.submit_ms DESC, i.id DESC LIMIT ?2) \
+         ORDER BY m.id";
+
+    // ── messages, writing ───────────────────────────────────────────────────────────────────────────────────────────
+
+    INSERT_OUTGOING = "INSERT INTO message (id, tracker_id, direction, status, submit_ms, text, \
+             serial, parts, parts_done, attempts, cuts, lossy, author_id, expires_ms) \
+         SELECT value ->> 0, value ->> 1, 1, 0, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
+             0, 0, value ->> 6, value ->> 7, value ->> 8, value ->> 9 FROM json_each(?1)";
+    INSERT_INCOMING = "INSERT INTO message (id, tracker_id, direction, status, submit_ms, text, \
+             repeat_key, employee_id, device_ms, reply_to, from_device) \
+         SELECT value ->> 0, value ->> 1, 0, 0, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
+             value ->> 6, value ->> 7, value ->> 8 FROM json_each(?1)";
+    PENDING_BY_ID = "SELECT id, serial, parts, parts_done, attempts, retry_ms, last_error \
+         FROM message WHERE id IN (SELECT value FROM json_each(?1)) AND direction = 1 AND status = 0";
+    /// Pending texts one of whose unconfirmed parts has the quoted serial; rows of ?1 are [tracker, serial, mask].
+    PENDING_BY_SERIAL = "SELECT m.id, m.serial, m.parts, m.parts_done, m.attempts, m.retry_ms, \
+             m.last_error, m.tracker_id \
+         FROM json_each(?1) q CROSS JOIN message m ON m.id IN (SELECT i.id FROM message i \
+             WHERE i.tracker_id = q.value ->> 0 AND i.direction = 1 AND i.status = 0 \
+             ORDER BY i.id LIMIT ?2) \
+         WHERE ((q.value ->> 1) - m.serial) & (q.value ->> 2) BETWEEN m.parts_done AND m.parts - 1 \
+             OR m.parts > q.value ->> 2 \
+         ORDER BY m.id";
+    UPDATE_OUTGOING = "UPDATE message SET status = u.value ->> 1, update_ms = u.value ->> 2, \
+             parts_done = u.value ->> 3, attempts = u.value ->> 4, retry_ms = u.value ->> 5, \
+             last_error = u.value ->> 6 \
+         FROM json_each(?1) u WHERE message.id = u.value ->> 0";
+    MARK_READ = "UPDATE message SET status = 1 \
+         WHERE id IN (SELECT value FROM json_each(?1)) AND direction = 0 AND status = 0";
+    MARK_ALL_READ = "UPDATE message SET status = 1 \
+         WHERE tracker_id IN (SELECT value FROM json_each(?1)) AND direction = 0 AND status = 0";
+
+    // ── messages, reading ───────────────────────────────────────────────────────────────────────────────────────────
+
+    PENDING_TEXTS = "SELECT m.id, m.tracker_id, m.text, m.cuts, m.parts_done, m.serial, m.attempts, \
+             m.submit_ms \
+         FROM json_each(?1) t CROSS JOIN message m ON m.id IN (SELECT i.id FROM message i \
+             WHERE i.tracker_id = t.value AND i.direction = 1 AND i.status = 0 \
+             AND (i.expires_ms IS NULL OR i.expires_ms > ?3) \
+             AND (i.retry_ms IS NULL OR i.retry_ms <= ?3) \
+             ORDER BY i.id LIMIT ?2) \
+         ORDER BY m.id";
+    DUE_RETRIES = "SELECT DISTINCT tracker_id FROM message \
+         WHERE status = 0 AND retry_ms > ?1 AND retry_ms <= ?2 LIMIT 10000";
+    LIST_ASCENDING = list!("ASC");
+    LIST_DESCENDING = list!("DESC");
+    MESSAGES = concat!(
+        "SELECT ", message_columns!(), " FROM message WHERE id IN (SELECT value FROM json_each(?1))"
+    );
+    LAST_SUBMITS = "SELECT value, \
+             (SELECT max(submit_ms) FROM message WHERE tracker_id = value AND direction = 0), \
+             (SELECT max(submit_ms) FROM message WHERE tracker_id = value AND direction = 1) \
+         FROM json_each(?1)";
+    UNREAD_COUNTS = "SELECT tracker_id, count(*) FROM message \
+         WHERE tracker_id IN (SELECT value FROM json_each(?1)) AND direction = 0 AND status = 0 \
+         GROUP BY tracker_id";
+    DELIVERY_RECORD = "SELECT parts, parts_done, attempts, last_error, retry_ms, expires_ms, \
+             lossy IS NOT NULL AS lossy, author_id \
+         FROM message WHERE id = ?1 AND direction = 1";
+
+    // ── device states ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    APPEND_STATES = "INSERT INTO state_journal (states) VALUES (?1)";
+    LAST_JOURNAL = "SELECT coalesce(max(seq), 0) FROM state_journal";
+    JOURNAL = "SELECT e.value ->> 0, e.value -> 1 \
+         FROM state_journal j CROSS JOIN json_each(j.states) e ORDER BY j.seq, e.key";
+    FOLD_STATES = "INSERT INTO device_state (tracker_id, state) \
+         SELECT value ->> 0, value -> 1 FROM json_each(?1) \
+         WHERE EXISTS (SELECT 1 FROM tracker WHERE id = value ->> 0) \
+         ON CONFLICT (tracker_id) DO UPDATE SET state = excluded.state";
+    TRIM_JOURNAL = "DELETE FROM state_journal WHERE seq <= ?1";
+    DEVICE_STATES = "SELECT tracker_id, state FROM device_state \
+         WHERE tracker_id IN (SELECT value FROM json_each(?1))";
+
+    // ── refused devices ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    NOTE_STRANGERS = "INSERT INTO stranger (protocol, identity, address, reason, count, first_ms, last_ms) \
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 \
+         FROM json_each(?1) WHERE true \
+         ON CONFLICT (protocol, identity) DO UPDATE SET address = excluded.address, \
+             reason = excluded.reason, count = excluded.count, last_ms = excluded.last_ms, \
+             first_ms = min(first_ms, excluded.first_ms)";
+    DROP_STRANGERS = "DELETE FROM stranger WHERE (protocol, identity) IN \
+         (SELECT protocol, identity FROM stranger ORDER BY last_ms DESC LIMIT -1 OFFSET 1000)";
+    STRANGERS = "SELECT protocol, identity, address, reason, count, first_ms, last_ms \
+         FROM stranger ORDER BY last_ms DESC, protocol, identity";
+
+    // ── removing a tracker ──────────────────────────────────────────────────────────────────────────────────────────
+
+    DELETE_TRACKER = "DELETE FROM tracker WHERE id = ?1";
+    DELETE_STATE = "DELETE FROM device_state WHERE tracker_id = ?1";
+    NOTE_REMOVED = "INSERT OR IGNORE INTO removed_tracker (tracker_id) VALUES (?1)";
+    RAISE_HIGH_WATER = "UPDATE high_water SET message_id = ?1, submit_ms = ?2";
+    DELETE_MESSAGES = "DELETE FROM message WHERE id IN \
+         (SELECT id FROM message WHERE tracker_id = ?1 LIMIT ?2)";
+    FORGET_REMOVED = "DELETE FROM removed_tracker WHERE tracker_id = ?1";
+    REMOVED_TRACKERS = "SELECT tracker_id FROM removed_tracker";
+
+    // ── users and credentials ───────────────────────────────────────────────────────────────────────────────────────
+
+    INSERT_USER = "INSERT INTO user (login, password_hash, title, time_zone, locale, master_id, created_ms) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id";
+    UPDATE_USER = "UPDATE user SET login = coalesce(?2, login), \
+             password_hash = coalesce(?3, password_hash), title = coalesce(?4, title), \
+             time_zone = coalesce(?5, time_zone), locale = coalesce(?6, locale), \
+             blocked = coalesce(?7, blocked) WHERE id = ?1";
+    DELETE_USER = "DELETE FROM user WHERE id = ?1";
+    USER_IN_USE = "SELECT EXISTS (SELECT 1 FROM tracker WHERE user_id = ?1), \
+         EXISTS (SELECT 1 FROM user WHERE master_id = ?1)";
+    USER = concat!("SELECT ", user_columns!(), " FROM user WHERE id = ?1");
+    BOUND_TRACKERS = "SELECT tracker_id FROM user_tracker WHERE user_id = ?1";
+    UNBIND_TRACKERS = "DELETE FROM user_tracker \
+         WHERE user_id = ?1 AND tracker_id NOT IN (SELECT value FROM json_each(?2))";
+    BIND_TRACKERS = "INSERT OR IGNORE INTO user_tracker (user_id, tracker_id) \
+         SELECT ?1, value FROM json_each(?2)";
+    END_SESSIONS = "DELETE FROM credential WHERE user_id = ?1 AND used_ms IS NOT NULL";
+    INSERT_CREDENTIAL = "INSERT INTO credential (digest, user_id, created_ms, used_ms, title, prefix) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    DELETE_CREDENTIAL = "DELETE FROM credential WHERE digest = ?1";
+    TOUCH_SESSIONS = "UPDATE credential SET used_ms = max(used_ms, u.value ->> 1) \
+         FROM json_each(?1) u WHERE digest = unhex(u.value ->> 0) AND used_ms IS NOT NULL";
+    DELETE_IDLE_SESSIONS = "DELETE FROM credential WHERE used_ms < ?1";
+
+    // ── trackers ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    TRACKER = concat!("SELECT ", tracker_columns!(), " FROM tracker WHERE id = ?1");
+    TAKEN_IDENTITY = "SELECT t.protocol, t.identity, t.id FROM json_each(?1) j CROSS JOIN tracker t \
+             ON t.protocol = j.value ->> 0 AND t.identity = j.value ->> 1 LIMIT 1";
+    UNKNOWN_USERS = "SELECT EXISTS (SELECT 1 FROM json_each(?1) \
+         WHERE value NOT IN (SELECT id FROM user))";
+    UNKNOWN_MODELS = "SELECT EXISTS (SELECT 1 FROM json_each(?1) \
+         WHERE value NOT IN (SELECT code FROM model))";
+    UNKNOWN_TARIFFS = "SELECT EXISTS (SELECT 1 FROM json_each(?1) \
+         WHERE value NOT IN (SELECT id FROM tariff))";
+    INSERT_TRACKERS = "INSERT INTO tracker (user_id, label, protocol, identity, secret, options, \
+             model, tariff_id, phone, created_ms) \
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5, \
+             value ->> 6, value ->> 7, value ->> 8, ?2 FROM json_each(?1) RETURNING id, protocol, identity";
+    UPDATE_TRACKER = "UPDATE tracker SET label = ?2, protocol = ?3, identity = ?4, secret = ?5, \
+         options = ?6, model = ?7, tariff_id = ?8, blocked = ?9, phone = ?10 WHERE id = ?1";
+
+    // ── models, tariffs ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    PUT_MODEL = "INSERT INTO model (code, name, vendor, kind, id_type, has_chat) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+         ON CONFLICT (code) DO UPDATE SET name = excluded.name, vendor = excluded.vendor, \
+             kind = excluded.kind, id_type = excluded.id_type, has_chat = excluded.has_chat";
+    MODEL_CODES = "SELECT code FROM model";
+    ADD_MODEL = "INSERT OR IGNORE INTO model (code, name, vendor, kind, id_type, has_chat) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    INSERT_TARIFF = "INSERT INTO tariff (name, features, has_reports) VALUES (?1, ?2, ?3) RETURNING id";
+    UPDATE_TARIFF = "UPDATE tariff SET name = ?2, features = ?3, has_reports = ?4 WHERE id = ?1";
+    DELETE_TARIFF = "DELETE FROM tariff WHERE id = ?1";
+
+    // ── employees ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    INSERT_EMPLOYEE = concat!(
+        "INSERT INTO employee (user_id, first_name, middle_name, last_name, email, phone, \
+         hardware_key, personnel_number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING ",
+        employee_columns!()
+    );
+    UPDATE_EMPLOYEE = concat!(
+        "UPDATE employee SET first_name = ?2, middle_name = ?3, last_name = ?4, email = ?5, \
+         phone = ?6, hardware_key = ?7, personnel_number = ?8 WHERE id = ?1 RETURNING ",
+        employee_columns!()
+    );
+    DELETE_EMPLOYEE = "DELETE FROM employee WHERE id = ?1";
+    ASSIGN = "UPDATE tracker SET employee_id = ?2 WHERE id = ?1";
+    INSERT_ASSIGNMENT = "INSERT INTO assignment (tracker_id, employee_id, changed_ms, by_device) \
+         VALUES (?1, ?2, ?3, ?4)";
+    LAST_ASSIGNMENT = "SELECT employee_id, changed_ms, by_device FROM assignment \
+         WHERE tracker_id = ?1 ORDER BY id DESC LIMIT 1";
+
+    // ── reference: everything, or what changed ──────────────────────────────────────────────────────────────────────
+
+    REVISION = "SELECT coalesce(min(revision), 0), coalesce(max(revision), 0) FROM change_log";
+    CHANGES = "SELECT DISTINCT kind, key FROM change_log WHERE revision > ?1";
+    PRUNE_LOG = "DELETE FROM change_log \
+         WHERE revision <= (SELECT max(revision) FROM change_log) - ?1";
+    ALL_USERS = concat!("SELECT ", user_columns!(), " FROM user");
+    ALL_BINDINGS = "SELECT user_id, tracker_id FROM user_tracker";
+    ALL_CREDENTIALS = "SELECT digest, user_id, created_ms, used_ms, title, prefix FROM credential";
+    ALL_TRACKERS = concat!("SELECT ", tracker_columns!(), " FROM tracker");
+    ALL_MODELS = "SELECT code, name, vendor, kind, id_type, has_chat FROM model";
+    ALL_TARIFFS = "SELECT id, name, features, has_reports FROM tariff";
+    ALL_EMPLOYEES = concat!("SELECT ", employee_columns!(), " FROM employee");
+    SOME_USERS = concat!(
+        "SELECT ", user_columns!(), " FROM user WHERE id IN (SELECT value FROM json_each(?1))"
+    );
+    SOME_BINDINGS = "SELECT user_id, tracker_id FROM user_tracker \
+         WHERE user_id IN (SELECT value FROM json_each(?1))";
+    SOME_CREDENTIALS = "SELECT digest, user_id, created_ms, used_ms, title, prefix FROM credential \
+         WHERE digest IN (SELECT unhex(value) FROM json_each(?1))";
+    SOME_TRACKERS = concat!(
+        "SELECT ", tracker_columns!(), " FROM tracker WHERE id IN (SELECT value FROM json_each(?1))"
+    );
+    SOME_MODELS = "SELECT code, name, vendor, kind, id_type, has_chat FROM model \
+         WHERE code IN (SELECT value FROM json_each(?1))";
+    SOME_TARIFFS = "SELECT id, name, features, has_reports FROM tariff \
+         WHERE id IN (SELECT value FROM json_each(?1))";
+    SOME_EMPLOYEES = concat!(
+        "SELECT ", employee_columns!(), " FROM employee WHERE id IN (SELECT value FROM json_each(?1))"
+    );
+
+    // ── itself ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    BEAT = "UPDATE heartbeat SET beats = beats + 1";
+    KEEP_SETTING = "INSERT OR IGNORE INTO setting (name, value) VALUES (?1, ?2)";
+    SETTING = "SELECT value FROM setting WHERE name = ?1";
+}

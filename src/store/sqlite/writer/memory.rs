@@ -1,0 +1,196 @@
+//! What the writer knows without asking the database: the next message id, each tracker's next serial, the texts a device may
+//! be about to repeat.
+//!
+//! It is a cache of committed rows and of the open transaction, true because nobody else writes meanwhile. When a transaction
+//! fails, or another process has committed, it is thrown away and read again.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use sqlx::SqliteConnection;
+
+use crate::model::{MessageId, Millis, Repeat, TrackerId};
+use crate::store::StoreError;
+use crate::store::sqlite::{json, sql};
+
+/// Repeats are recognised among so many of a tracker's last texts.
+const RECENT: usize = 64;
+
+/// Above so many trackers, or remembered texts, everything is forgotten.
+const MAX_TRACKERS: usize = 200_000;
+const MAX_TEXTS: usize = 1_000_000;
+
+/// The cache.
+pub(super) struct Memory {
+    /// [`sql::BEGIN`]'s number when this was read.
+    pub(super) data_version: i64,
+    last_id: i64,
+    last_submit: i64,
+    serials: HashMap<TrackerId, u32>,
+    recent: HashMap<TrackerId, VecDeque<Recent>>,
+    recent_texts: usize,
+}
+
+/// A stored driver text, as far as it takes to recognise a repeat.
+#[derive(Debug, Clone, Copy)]
+struct Recent {
+    key: u64,
+    submit: i64,
+    /// The connection that has our answer; 0 if nobody remembers.
+    connection: u64,
+}
+
+impl Memory {
+    /// Reads what has to be known at once.
+    pub(super) async fn load(
+        conn: &mut SqliteConnection,
+        data_version: i64,
+    ) -> Result<Self, sqlx::Error> {
+        let (last_id, last_submit) = sqlx::query_as(sql::HIGHEST_ID).fetch_one(conn).await?;
+        Ok(Self {
+            data_version,
+            last_id,
+            last_submit,
+            serials: HashMap::new(),
+            recent: HashMap::new(),
+            recent_texts: 0,
+        })
+    }
+
+    /// The highest id and submit time given out.
+    pub(super) const fn highest(&self) -> (i64, i64) {
+        (self.last_id, self.last_submit)
+    }
+
+    /// Refuses if there are no ids left for `count` messages.
+    pub(super) fn check_room(&self, count: usize) -> Result<(), StoreError> {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        if self.last_id.saturating_add(count) > i64::from(i32::MAX) {
+            return Err(StoreError::Unavailable(
+                "all message ids up to 2147483647 are used up; move to a fresh database".into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The id of a new message, and the time at which it counts as submitted. Before, [`Self::check_room`] must have been called.
+    pub(super) fn take_id(&mut self, now: Millis) -> (MessageId, Millis) {
+        self.last_id = self.last_id.saturating_add(1);
+        self.last_submit = self.last_submit.max(now.0);
+        (MessageId(self.last_id), Millis(self.last_submit))
+    }
+
+    /// Serial of the first of `parts` new parts. Before, [`Self::know_serials`] must have been called for the tracker.
+    pub(super) fn take_serial(&mut self, tracker: TrackerId, parts: u32) -> u32 {
+        let next = self.serials.entry(tracker).or_insert(1);
+        let serial = *next;
+        *next = serial.wrapping_add(parts);
+        serial
+    }
+
+    /// Takes in the next serials of these trackers. Those that do not exist are still unknown afterwards.
+    pub(super) async fn know_serials(
+        &mut self,
+        conn: &mut SqliteConnection,
+        trackers: HashSet<TrackerId>,
+    ) -> Result<(), sqlx::Error> {
+        if self.serials.len() > MAX_TRACKERS {
+            self.serials.clear();
+        }
+        let mut missing = trackers;
+        missing.retain(|id| !self.serials.contains_key(id));
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<(i64, Option<i64>)> =
+            sqlx::query_as(sql::NEXT_SERIALS).bind(json::array(&missing)).fetch_all(conn).await?;
+        for (tracker, serial) in rows {
+            self.serials.insert(TrackerId(tracker), serial.map_or(1, wrap));
+        }
+        Ok(())
+    }
+
+    /// Whether the tracker is known to exist, after [`Self::know_serials`].
+    pub(super) fn may_send(&self, tracker: TrackerId) -> bool {
+        self.serials.contains_key(&tracker)
+    }
+
+    /// Takes in the last driver texts of these trackers.
+    pub(super) async fn know_recent(
+        &mut self,
+        conn: &mut SqliteConnection,
+        trackers: HashSet<TrackerId>,
+    ) -> Result<(), sqlx::Error> {
+        if self.recent.len() > MAX_TRACKERS || self.recent_texts > MAX_TEXTS {
+            self.recent.clear();
+            self.recent_texts = 0;
+        }
+        let mut missing = trackers;
+        missing.retain(|id| !self.recent.contains_key(id));
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<(i64, Option<i64>, Option<i64>)> = sqlx::query_as(sql::RECENT_TEXTS)
+            .bind(json::array(&missing))
+            .bind(i64::try_from(RECENT).unwrap_or(i64::MAX))
+            .fetch_all(conn)
+            .await?;
+        for (tracker, key, submit) in rows {
+            let texts = self.recent.entry(TrackerId(tracker)).or_default();
+            if let (Some(key), Some(submit)) = (key, submit) {
+                texts.push_back(Recent { key: key.cast_unsigned(), submit, connection: 0 });
+                self.recent_texts += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the tracker is known to exist, after [`Self::know_recent`].
+    pub(super) fn may_report(&self, tracker: TrackerId) -> bool {
+        self.recent.contains_key(&tracker)
+    }
+
+    /// Whether a text that arrived at `received` repeats a stored one. If so, its connection has our answer to that one now:
+    /// the same words once more over this connection are a new text.
+    pub(super) fn is_repeat(
+        &mut self,
+        tracker: TrackerId,
+        repeat: &Repeat,
+        received: Millis,
+    ) -> bool {
+        let Some(texts) = self.recent.get_mut(&tracker) else { return false };
+        let original = texts.iter_mut().find(|text| {
+            text.key == repeat.key
+                && received.0.saturating_sub(text.submit) <= repeat.window
+                && !(repeat.other_connection_only && text.connection == repeat.connection)
+        });
+        original.map(|text| text.connection = repeat.connection).is_some()
+    }
+
+    /// Remembers a new text.
+    pub(super) fn note_text(&mut self, tracker: TrackerId, repeat: &Repeat, submit: Millis) {
+        let texts = self.recent.entry(tracker).or_default();
+        if texts.len() >= RECENT {
+            texts.pop_front();
+            self.recent_texts = self.recent_texts.saturating_sub(1);
+        }
+        texts.push_back(Recent {
+            key: repeat.key,
+            submit: submit.0,
+            connection: repeat.connection,
+        });
+        self.recent_texts += 1;
+    }
+
+    /// Forgets a removed tracker.
+    pub(super) fn forget(&mut self, tracker: TrackerId) {
+        self.serials.remove(&tracker);
+        if let Some(texts) = self.recent.remove(&tracker) {
+            self.recent_texts = self.recent_texts.saturating_sub(texts.len());
+        }
+    }
+}
+
+/// Serials count modulo 2³².
+fn wrap(serial: i64) -> u32 {
+    u32::try_from(serial.rem_euclid(1 << 32)).unwrap_or_default()
+}

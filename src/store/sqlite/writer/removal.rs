@@ -1,0 +1,106 @@
+//! Removing a tracker: the record at once, its messages piece by piece between other calls, so that a long history does not hold
+//! up everybody else. The caller is answered when all is gone; what a stopped process left is taken up by the next.
+
+use std::collections::VecDeque;
+
+use sqlx::SqliteConnection;
+
+use super::memory::Memory;
+use super::op::RemoveCall;
+use crate::model::TrackerId;
+use crate::store::StoreError;
+use crate::store::sqlite::sql;
+
+/// Messages deleted per transaction.
+const PIECE: i64 = 1000;
+
+/// Trackers whose messages are being deleted.
+#[derive(Default)]
+pub(super) struct Removals {
+    pending: VecDeque<(TrackerId, Vec<RemoveCall>)>,
+    /// The open transaction deletes the last messages of the first one.
+    done: bool,
+    /// Removed by the open transaction.
+    staged: Vec<TrackerId>,
+}
+
+impl Removals {
+    pub(super) fn is_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Takes up what another process has left.
+    pub(super) async fn load(&mut self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let rows: Vec<(i64,)> = sqlx::query_as(sql::REMOVED_TRACKERS).fetch_all(conn).await?;
+        for (id,) in rows {
+            if !self.pending.iter().any(|(known, _)| known.0 == id) {
+                self.pending.push_back((TrackerId(id), Vec::new()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the trackers of these calls.
+    pub(super) async fn remove(
+        &mut self,
+        conn: &mut SqliteConnection,
+        memory: &mut Memory,
+        calls: &mut [RemoveCall],
+    ) -> Result<(), sqlx::Error> {
+        for call in calls {
+            let id = call.input;
+            let done = sqlx::query(sql::DELETE_TRACKER).bind(id.0).execute(&mut *conn).await?;
+            if done.rows_affected() == 0 {
+                call.result = Err(StoreError::NotFound("tracker"));
+                continue;
+            }
+            let (message, submit) = memory.highest();
+            sqlx::query(sql::DELETE_STATE).bind(id.0).execute(&mut *conn).await?;
+            sqlx::query(sql::NOTE_REMOVED).bind(id.0).execute(&mut *conn).await?;
+            sqlx::query(sql::RAISE_HIGH_WATER)
+                .bind(message)
+                .bind(submit)
+                .execute(&mut *conn)
+                .await?;
+            memory.forget(id);
+            self.staged.push(id);
+        }
+        Ok(())
+    }
+
+    /// Deletes some messages of the tracker whose turn it is.
+    pub(super) async fn delete_piece(
+        &mut self,
+        conn: &mut SqliteConnection,
+    ) -> Result<(), sqlx::Error> {
+        self.done = false;
+        let next = self.pending.front().map(|(id, _)| *id).or_else(|| self.staged.first().copied());
+        let Some(TrackerId(id)) = next else { return Ok(()) };
+        let done =
+            sqlx::query(sql::DELETE_MESSAGES).bind(id).bind(PIECE).execute(&mut *conn).await?;
+        if done.rows_affected() < PIECE.cast_unsigned() {
+            sqlx::query(sql::FORGET_REMOVED).bind(id).execute(conn).await?;
+            self.done = true;
+        }
+        Ok(())
+    }
+
+    /// The transaction is committed; `calls` are those of the trackers it removed.
+    pub(super) fn committed(&mut self, calls: Vec<RemoveCall>) {
+        self.staged.clear();
+        for call in calls {
+            self.pending.push_back((call.input, vec![call]));
+        }
+        if std::mem::take(&mut self.done)
+            && let Some((_, calls)) = self.pending.pop_front()
+        {
+            calls.into_iter().for_each(RemoveCall::finish);
+        }
+    }
+
+    /// The transaction is lost.
+    pub(super) fn rolled_back(&mut self) {
+        self.staged.clear();
+        self.done = false;
+    }
+}

@@ -1,0 +1,266 @@
+//! A daemon in this process, with everything a test asks of it.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cabwire::app::{self, Running, Surroundings};
+use cabwire::clock::{Clock, SystemClock};
+use cabwire::config::{AUTO, Config, Listener};
+use cabwire::model::{Credential, CredentialKind, NewTracker, NewUser, TrackerId, UserId};
+use cabwire::password::{self, Cost};
+use cabwire::secret;
+use cabwire::simulate::{Device, Text};
+use cabwire::store::Store;
+use cabwire::store::sqlite::{SqliteOptions, SqliteStore};
+use protocols::{Protocol, TerminalSettings, registry};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// How long something may take before a test gives up. Nothing is measured with it.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running daemon on a database of its own.
+pub struct Daemon {
+    pub running: Running,
+    pub config: Config,
+    directory: Arc<TempDir>,
+    http: reqwest::Client,
+}
+
+/// An account and its API key.
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub user: UserId,
+    pub key: String,
+}
+
+impl Daemon {
+    /// A daemon with an empty database and default settings.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// A daemon with an empty database.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let directory = Arc::new(TempDir::new().unwrap());
+        let mut config = config(directory.path());
+        change(&mut config);
+        Self::start_in(directory, config).await
+    }
+
+    async fn start_in(directory: Arc<TempDir>, config: Config) -> Self {
+        let store = SqliteStore::open(&database(directory.path()), SqliteOptions::migrating())
+            .await
+            .unwrap();
+        let around = Surroundings {
+            clock: SystemClock::new(),
+            metrics: Arc::new(String::new),
+            credentials: None,
+        };
+        let running = app::start(&config, Arc::new(store), around).await.unwrap();
+        Self { running, config, directory, http: reqwest::Client::new() }
+    }
+
+    /// Stops it in order and starts it on the same database.
+    pub async fn restart(self) -> Self {
+        let Self { running, config, directory, .. } = self;
+        running.shut_down().await;
+        Self::start_in(directory, config).await
+    }
+
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.running.store
+    }
+
+    /// Creates an account with a fresh key.
+    pub async fn account(&self, login: &str) -> Account {
+        let store = self.store();
+        let user = NewUser {
+            login: login.to_owned(),
+            password_hash: password::hash("secret", Cost::LEAST).unwrap(),
+            title: login.to_owned(),
+            time_zone: "UTC".to_owned(),
+            locale: "en_US".to_owned(),
+            master: None,
+        };
+        let now = SystemClock::new().wall();
+        let user = store.create_user(user, now).await.unwrap().id;
+        let key = secret::random_hash().unwrap();
+        let kind = CredentialKind::ApiKey { title: "test".to_owned(), prefix: key[..4].to_owned() };
+        let credential = Credential { digest: secret::digest(&key), user, created: now, kind };
+        store.add_credential(credential).await.unwrap();
+        self.running.directory.refresh().await.unwrap();
+        Account { user, key }
+    }
+
+    /// Registers a device.
+    pub async fn tracker(
+        &self,
+        account: &Account,
+        protocol: &dyn Protocol,
+        identity: &str,
+    ) -> TrackerId {
+        self.tracker_with(account, protocol, identity, &[]).await
+    }
+
+    /// Registers a device with options.
+    pub async fn tracker_with(
+        &self,
+        account: &Account,
+        protocol: &dyn Protocol,
+        identity: &str,
+        options: &[(&str, &str)],
+    ) -> TrackerId {
+        let tariff = self.running.directory.tariffs().first().unwrap().id;
+        let info = protocol.info();
+        let mut all: BTreeMap<String, String> =
+            options.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        // Real terminals want a pause after the login; simulated ones do not.
+        if info.options.iter().any(|spec| spec.name == "first_text_delay_ms") {
+            all.entry("first_text_delay_ms".to_owned()).or_insert_with(|| "0".to_owned());
+        }
+        let tracker = NewTracker {
+            user: account.user,
+            label: identity.to_owned(),
+            protocol: info.name.to_owned(),
+            identity: identity.to_owned(),
+            secret: None,
+            options: all,
+            model: info.name.to_owned(),
+            tariff,
+            phone: None,
+        };
+        let created =
+            self.store().create_trackers(vec![tracker], SystemClock::new().wall()).await.unwrap();
+        self.running.directory.refresh().await.unwrap();
+        created[0].id
+    }
+
+    /// Where devices of a protocol connect.
+    pub fn port(&self, protocol: &str) -> SocketAddr {
+        let (_, address) = self.running.devices.iter().find(|(name, _)| name == protocol).unwrap();
+        SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()))
+    }
+
+    /// Connects a device and logs it in.
+    pub async fn device(&self, protocol: &dyn Protocol, identity: &str) -> Device {
+        let mut device = self.connect(protocol, identity, self.port(protocol.info().name)).await;
+        patient(device.login()).await.unwrap();
+        device
+    }
+
+    /// Connects a device.
+    pub async fn connect(
+        &self,
+        protocol: &dyn Protocol,
+        identity: &str,
+        server: SocketAddr,
+    ) -> Device {
+        let settings =
+            TerminalSettings { identity: identity.to_owned(), secret: None, dialect: None };
+        Device::connect(protocol, server, settings, SystemClock::new()).await.unwrap()
+    }
+
+    /// Calls the API; the whole answer.
+    pub async fn call(&self, key: &str, action: &str, mut body: Value) -> Value {
+        body["hash"] = key.into();
+        let url = format!("http://{}/{action}", self.running.api[0]);
+        let request =
+            self.http.post(url).header("Content-Type", "application/json").body(body.to_string());
+        serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap()
+    }
+
+    /// Sends a text; its id.
+    pub async fn send(&self, account: &Account, tracker: TrackerId, text: &str) -> i64 {
+        let body = json!({ "tracker_id": tracker, "message": text });
+        let answer = self.call(&account.key, "tracker/chat/send", body).await;
+        answer["id"].as_i64().unwrap_or_else(|| panic!("not sent: {answer}"))
+    }
+
+    /// The messages of a tracker, oldest first.
+    pub async fn list(&self, account: &Account, tracker: TrackerId) -> Vec<Value> {
+        let answer =
+            self.call(&account.key, "tracker/chat/list", json!({ "tracker_id": tracker })).await;
+        answer["list"].as_array().unwrap_or_else(|| panic!("not listed: {answer}")).clone()
+    }
+
+    /// One message.
+    pub async fn message(&self, account: &Account, tracker: TrackerId, id: i64) -> Value {
+        let list = self.list(account, tracker).await;
+        list.into_iter().find(|message| message["id"] == id).unwrap()
+    }
+
+    /// Waits until a text is DELIVERED; the message.
+    pub async fn delivered(&self, account: &Account, tracker: TrackerId, id: i64) -> Value {
+        eventually("DELIVERED", || async {
+            let message = self.message(account, tracker, id).await;
+            (message["status"] == "DELIVERED").then_some(message)
+        })
+        .await
+    }
+
+    /// Unread messages of a tracker.
+    pub async fn unread(&self, account: &Account, tracker: TrackerId) -> i64 {
+        let answer = self.call(&account.key, "tracker/chat/unread/count", json!({})).await;
+        answer["value"][tracker.to_string()].as_i64().unwrap_or(0)
+    }
+}
+
+/// A configuration with every listener on a free port of the loopback interface.
+pub fn config(directory: &Path) -> Config {
+    let mut config = Config::default();
+    config.store.url = format!("sqlite:{}", database(directory).display());
+    config.listeners =
+        registry::ALL.iter().map(|protocol| listener(protocol.info().name)).collect();
+    config.listeners.push(listener(AUTO));
+    config.api.addresses = vec![free()];
+    config.api.requests_per_second = 0;
+    config
+}
+
+/// A listener on a free port.
+pub fn listener(protocol: &str) -> Listener {
+    Listener { addresses: vec![free()], ..Listener::everywhere(protocol, 0) }
+}
+
+fn free() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
+}
+
+pub fn database(directory: &Path) -> PathBuf {
+    directory.join("cabwire.db")
+}
+
+/// The protocol of that name.
+pub fn protocol(name: &str) -> &'static dyn Protocol {
+    registry::by_name(name).unwrap()
+}
+
+/// Fails a test whose daemon never answers.
+pub async fn patient<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.expect("no answer within the patience of a test")
+}
+
+/// The next text on a device.
+pub async fn next_text(device: &mut Device) -> Text {
+    patient(device.expect_text()).await.unwrap()
+}
+
+/// Asks until there is an answer.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("never: {what}"))
+}

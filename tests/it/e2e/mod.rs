@@ -1,0 +1,12 @@
+//! End to end: a real daemon, real TCP terminals, real HTTP, a real database file.
+//!
+//! Nothing here waits for a fixed time; [`daemon::eventually`] asks until the answer is there.
+
+mod accounts;
+mod daemon;
+mod delivery;
+mod identity;
+mod listeners;
+mod long_texts;
+mod restart;
+mod takeover;

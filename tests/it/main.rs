@@ -1,0 +1,5 @@
+//! The integration tests of the daemon, in one binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
+
+mod e2e;
+mod store_contract;
