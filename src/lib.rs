@@ -19,6 +19,7 @@ pub mod clock;
 pub mod config;
 pub mod descriptors;
 pub mod directory;
+pub mod first_start;
 pub mod gateway;
 pub mod model;
 pub mod outbox;

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use anyhow::Context;
 use serde::Serialize;
 
+use crate::model::Millis;
+
 /// How a command ended that did not fail by an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -18,7 +20,7 @@ pub enum Outcome {
 ///
 /// # Errors
 /// If standard output cannot be written.
-pub fn print(text: &str) -> anyhow::Result<()> {
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -32,13 +34,13 @@ pub fn print(text: &str) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// If standard output cannot be written.
-pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+pub(super) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print(&format!("{}\n", serde_json::to_string_pretty(value)?))
 }
 
 /// `text` with control characters as escapes, so that what a device sent cannot steer the terminal.
 #[must_use]
-pub fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let escaped = c.is_control().then(|| c.escape_debug());
@@ -46,4 +48,10 @@ pub fn printable(text: &str) -> String {
             escaped.into_iter().flatten().chain(plain)
         })
         .collect()
+}
+
+/// A moment, in UTC.
+#[must_use]
+pub(super) fn moment(at: Millis) -> String {
+    at.timestamp().strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }

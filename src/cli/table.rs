@@ -6,44 +6,29 @@ use super::output::printable;
 
 /// A table that is filled row by row.
 #[derive(Debug, Clone, Default)]
-pub struct Table {
+pub(super) struct Table {
     headings: Vec<&'static str>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// A table with these headings. A heading that starts with `>` belongs to a column of numbers, aligned to the right.
-    #[must_use]
-    pub fn new(headings: &[&'static str]) -> Self {
+    pub(super) fn new(headings: &[&'static str]) -> Self {
         Self { headings: headings.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a row. Control characters are shown as escapes, so that what a device sent cannot steer the terminal.
-    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+    pub(super) fn row<const N: usize>(&mut self, cells: [String; N]) {
         self.rows.push(cells.iter().map(|cell| printable(cell)).collect());
     }
 
-    /// Number of rows.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// No rows.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The lines, with the headings first. Without rows, `none` and nothing else.
-    #[must_use]
-    pub fn render_or(&self, none: &str) -> String {
-        if self.is_empty() { format!("{none}\n") } else { self.render() }
+    pub(super) fn render_or(&self, none: &str) -> String {
+        if self.rows.is_empty() { format!("{none}\n") } else { self.render() }
     }
 
     /// The lines, with the headings first.
-    #[must_use]
-    pub fn render(&self) -> String {
+    pub(super) fn render(&self) -> String {
         let right: Vec<bool> = self.headings.iter().map(|h| h.starts_with('>')).collect();
         let headings: Vec<String> =
             self.headings.iter().map(|h| h.trim_start_matches('>').to_owned()).collect();

@@ -190,15 +190,6 @@ pub struct SecretSettings {
 }
 
 impl Config {
-    /// The key from which device codes are derived, if the operator provides one ([`SecretSettings::device_code_key`]).
-    ///
-    /// # Errors
-    /// If its file cannot be read or holds no usable key.
-    pub fn device_code_key(&self) -> anyhow::Result<Option<String>> {
-        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        self.secrets.device_code_key(credentials.as_deref())
-    }
-
     /// Reads, parses and validates a file.
     ///
     /// # Errors

@@ -20,3 +20,6 @@ pub use fleet::{Counts, Fleet, Identity};
 pub use life::{Happening, Life, run};
 pub use random::Random;
 pub use route::Route;
+
+#[cfg(test)]
+mod tests;

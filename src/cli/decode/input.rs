@@ -9,7 +9,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// How a paste was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(super) enum Form {
     /// Pairs of hexadecimal digits, whatever is between them.
     Hex,
     /// Output of a hex dump tool, with offsets and a text column.
@@ -25,7 +25,7 @@ pub enum Form {
 impl Form {
     /// For the reader.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Hex => "hexadecimal",
             Self::Dump => "hex dump",
@@ -38,11 +38,11 @@ impl Form {
 
 /// A way to read a paste.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
+pub(super) struct Reading {
     /// How.
-    pub form: Form,
+    pub(super) form: Form,
     /// The bytes.
-    pub bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// Fewest hexadecimal digits that count as a frame within a log line: fewer are ids and times.
@@ -53,7 +53,7 @@ const BASE64_CHARS: usize = 8;
 
 /// All ways to read `paste`, the most literal first. Empty only if there is nothing in it.
 #[must_use]
-pub fn readings(paste: &str) -> Vec<Reading> {
+pub(super) fn readings(paste: &str) -> Vec<Reading> {
     let paste = unquoted(paste);
     if paste.is_empty() {
         return Vec::new();

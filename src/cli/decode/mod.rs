@@ -19,7 +19,7 @@ const MAX_INPUT: u64 = 16 * 1024 * 1024;
 /// The bytes may be hexadecimal (with or without spaces, 0x, \x, colons), a hex dump, base64, log lines with hexadecimal in them,
 /// or the text itself for protocols of text.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The protocol; found out from the bytes if not given
     #[arg(long, value_name = "NAME")]
     protocol: Option<String>,
@@ -35,14 +35,14 @@ pub struct Args {
 ///
 /// # Errors
 /// If there is nothing to read or the protocol does not exist.
-pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let paste = match args.bytes.as_slice() {
         [] => from_stdin()?,
         [dash] if dash == "-" => from_stdin()?,
         words => words.join(" "),
     };
     let protocols = match &args.protocol {
-        Some(name) => vec![super::protocol_named(name)?],
+        Some(name) => vec![super::records::protocol_named(name)?],
         None => protocols::registry::ALL.to_vec(),
     };
     let Some(decoded) = decode(&paste, &protocols) else {

@@ -74,8 +74,9 @@ fn show_fields(out: &mut String, fields: &[Field], indent: &str) {
         let (branch, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
         let name = printable(&field.name);
         let pad = width.saturating_sub(name.width());
-        let _ = write!(out, "{indent}{branch}{name}{:pad$}  {}", "", printable(&field.value));
-        if !field.raw.is_empty() && field.raw != field.value {
+        let shown = if field.value.is_empty() { &field.raw } else { &field.value };
+        let _ = write!(out, "{indent}{branch}{name}{:pad$}  {}", "", printable(shown));
+        if !field.raw.is_empty() && field.raw != *shown {
             let _ = write!(out, "  [{}]", printable(&field.raw));
         }
         out.push('\n');

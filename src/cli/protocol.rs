@@ -1,0 +1,140 @@
+//! `protocols`: what is spoken.
+
+use std::fmt::Write as _;
+
+use protocols::{OptionKind, OptionSpec, ProtocolInfo, registry};
+use serde_json::{Value, json};
+
+use super::output::{self, Outcome};
+use super::records::protocol_named;
+use super::table::Table;
+
+/// List the protocols that devices may speak
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// List the options of this protocol's devices instead
+    #[arg(long, value_name = "NAME")]
+    options: Option<String>,
+    /// Print JSON
+    #[arg(long, conflicts_with = "markdown")]
+    json: bool,
+    /// Print the table of the README
+    #[arg(long, conflicts_with = "options")]
+    markdown: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    match &args.options {
+        Some(name) => {
+            let info = protocol_named(name)?.info();
+            match args.json {
+                true => output::print_json(&json_options(info.options))?,
+                false => output::print(&options_table(info))?,
+            }
+        }
+        None if args.markdown => output::print(&markdown_table())?,
+        None if args.json => {
+            let all: Vec<_> = registry::ALL.iter().map(|p| json_info(p.info())).collect();
+            output::print_json(&all)?;
+        }
+        None => output::print(&table())?,
+    }
+    Ok(Outcome::Done)
+}
+
+fn table() -> String {
+    let mut table =
+        Table::new(&["name", "protocol", ">port", "identity", "texts", "delivered when"]);
+    for protocol in registry::ALL {
+        let info = protocol.info();
+        table.row([
+            info.name.into(),
+            info.title.into(),
+            info.default_port.to_string(),
+            info.identity.into(),
+            texts(info).into(),
+            info.delivered_when.into(),
+        ]);
+    }
+    table.render()
+}
+
+fn options_table(info: &ProtocolInfo) -> String {
+    let mut table = Table::new(&["option", "values", "default", "meaning"]);
+    for option in info.options {
+        table.row([
+            option.name.into(),
+            values(option.kind),
+            option.default.into(),
+            option.doc.into(),
+        ]);
+    }
+    table.render_or("devices of this protocol have no options")
+}
+
+/// The protocol table of the README.
+#[must_use]
+pub fn markdown_table() -> String {
+    let mut out = "| name | protocol | port | identity | texts | DELIVERED when |\n\
+                   | --- | --- | --- | --- | --- | --- |\n"
+        .to_owned();
+    for protocol in registry::ALL {
+        let info = protocol.info();
+        let _ = writeln!(
+            out,
+            "| `{}` | {} | {} | {} | {} | {} |",
+            info.name,
+            info.title,
+            info.default_port,
+            info.identity,
+            texts(info),
+            info.delivered_when.replace('|', "\\|"),
+        );
+    }
+    out
+}
+
+const fn texts(info: &ProtocolInfo) -> &'static str {
+    match (info.uplink_text, info.downlink_text) {
+        (true, true) => "both ways",
+        (true, false) => "from the driver",
+        (false, true) => "to the driver",
+        (false, false) => "none",
+    }
+}
+
+fn values(kind: OptionKind) -> String {
+    match kind {
+        OptionKind::Bool => "true, false".to_owned(),
+        OptionKind::Int { min, max } => format!("{min} to {max}"),
+        OptionKind::Choice(words) => words.join(", "),
+        OptionKind::Text { max } => format!("text, at most {max} bytes"),
+    }
+}
+
+fn json_info(info: &ProtocolInfo) -> Value {
+    json!({
+        "name": info.name,
+        "title": info.title,
+        "default_port": info.default_port,
+        "identity": info.identity,
+        "uplink_text": info.uplink_text,
+        "downlink_text": info.downlink_text,
+        "delivered_when": info.delivered_when,
+        "idle_seconds": info.idle_seconds,
+        "options": json_options(info.options),
+    })
+}
+
+fn json_options(options: &[OptionSpec]) -> Value {
+    let one = |option: &OptionSpec| {
+        json!({
+            "name": option.name,
+            "values": values(option.kind),
+            "default": option.default,
+            "doc": option.doc,
+        })
+    };
+    options.iter().map(one).collect()
+}
