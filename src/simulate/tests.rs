@@ -26,6 +26,9 @@ enum Noticed {
     Reported,
 }
 
+/// The code that the platform issues.
+const CODE: &str = "CODE22222222";
+
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Serves one connection: admits every device, sends `text` once it is online, reports what it noticed.
@@ -66,12 +69,17 @@ async fn platform(
                 for effect in effects {
                     match effect {
                         Effect::Transmit(bytes) => stream.write_all(&bytes).await.unwrap(),
-                        Effect::Authenticate { lane, .. } => {
+                        Effect::Authenticate { lane, credentials } => {
+                            let secret = match credentials.secret.as_deref() {
+                                Some(CODE) => SecretCheck::Matches,
+                                Some(_) => SecretCheck::NoneConfigured,
+                                None => SecretCheck::NoneNeeded,
+                            };
                             let options = DeviceOptions::defaults(protocol.info().options);
                             let admission = Admission::Known(Profile {
                                 options: Arc::new(options),
-                                secret: SecretCheck::NoneNeeded,
-                                issued_code: "CODE22222222".to_owned(),
+                                secret,
+                                issued_code: CODE.to_owned(),
                             });
                             session.handle_admission(lane, admission, clock.now(), &mut fx);
                         }

@@ -121,7 +121,7 @@ fn decode(paste: &str, protocols: &[&'static dyn Protocol]) -> Option<Decoded> {
             let detection = protocol.detect(&reading.bytes);
             let decoded = cut(*protocol, &reading);
             let better = best.as_ref().is_none_or(|(known, other)| {
-                (decoded.fit(), rank(detection)) > (other.fit(), rank(*known))
+                (rank(detection), decoded.fit()) > (rank(*known), other.fit())
             });
             if better {
                 best = Some((detection, decoded));
