@@ -10,8 +10,8 @@ use parking_lot::{Mutex, RwLock};
 use protocols::{DeviceOptions, Protocol, registry};
 
 use crate::model::{
-    Credential, Digest, Employee, EmployeeId, Model, Tariff, TariffId, Tracker, TrackerId, User,
-    UserId,
+    Credential, CredentialKind, Digest, Employee, EmployeeId, Millis, Model, Tariff, TariffId,
+    Tracker, TrackerId, User, UserId,
 };
 use crate::store::{Reference, Removed, Revision, Store, StoreError};
 
@@ -114,6 +114,16 @@ impl Directory {
     #[must_use]
     pub fn credential(&self, digest: &Digest) -> Option<Arc<Credential>> {
         self.tables.read().credentials.get(digest).cloned()
+    }
+
+    /// A session was used at `at`: takes over what [`Store::touch_sessions`] noted, which is no change of a record.
+    pub fn note_use(&self, session: &Digest, at: Millis) {
+        if let Some(credential) = self.tables.write().credentials.get_mut(session)
+            && let CredentialKind::Session { used } = credential.kind
+        {
+            let used = used.max(at);
+            Arc::make_mut(credential).kind = CredentialKind::Session { used };
+        }
     }
 
     /// All credentials of a user.

@@ -136,7 +136,7 @@ pub(super) async fn touch(
 ) -> Result<(), crate::store::StoreError> {
     let parts = &state.parts;
     parts.store.touch_sessions(vec![(session, now)]).await?;
-    parts.directory.refresh().await?;
+    parts.directory.note_use(&session, now);
     Ok(())
 }
 

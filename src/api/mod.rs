@@ -76,7 +76,6 @@ fn actions() -> Vec<(&'static str, MethodRouter<ApiState>)> {
 }
 
 /// The API. Install the metrics recorder before: each action registers its counters here.
-#[must_use]
 pub fn router(state: ApiState) -> Router {
     let mut router = Router::new();
     let actions = actions();

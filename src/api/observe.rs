@@ -46,12 +46,10 @@ pub(super) fn around(
         requests: counter!(REQUESTS, "action" => action),
         seconds: histogram!(SECONDS, "action" => action),
     };
-    route.layer(CatchPanicLayer::custom(caught)).layer(from_fn(
-        move |request: Request, next: Next| {
-            let observer = observer.clone();
-            async move { observer.observe(request, next).await }
-        },
-    ))
+    guarded(route).layer(from_fn(move |request: Request, next: Next| {
+        let observer = observer.clone();
+        async move { observer.observe(request, next).await }
+    }))
 }
 
 /// `route` for GET and HEAD only.
@@ -97,7 +95,36 @@ fn preflight() -> Response {
     response
 }
 
+/// `route`, with panics turned into answers.
+fn guarded<S: Clone + Send + Sync + 'static>(route: MethodRouter<S>) -> MethodRouter<S> {
+    route.layer(CatchPanicLayer::custom(caught))
+}
+
 /// A mistake of ours, told as such. The panic hook has logged where.
 fn caught(_: Box<dyn Any + Send + 'static>) -> Response {
     ApiError::from(Code::UNEXPECTED).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::routing::any;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn breaks() -> Response {
+        panic!("an example of a mistake")
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_unexpected_error_in_json() {
+        let route: MethodRouter = guarded(any(breaks));
+        let response = route.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let body = to_bytes(response.into_body(), 1000).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["status"]["code"], 6);
+        assert!(!body.to_string().contains("mistake"), "nothing internal is told");
+    }
 }

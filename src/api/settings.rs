@@ -22,7 +22,7 @@ pub struct ApiSettings {
     pub connections: usize,
     /// Requests per second of one session or API key, also the largest burst. 0: no limit.
     pub requests_per_second: u32,
-    /// Calls with a wrong or without any credential per minute and peer address. 0: no limit.
+    /// Logins and calls without a valid credential, per minute and peer address. 0: no limit.
     pub failures_per_minute: u32,
     /// Failed logins of one login name from one address before further ones are refused. 0: no limit.
     pub login_attempts: u32,

@@ -119,10 +119,11 @@ fn offset_seconds(text: &str) -> Option<i32> {
         ("-", digits) => (-1, digits),
         _ => return None,
     };
-    let (hours, minutes) = match digits.len() {
-        2 => (digits, "0"),
-        4 => digits.split_at_checked(2)?,
-        5 => digits.split_once(':')?,
+    let (hours, minutes) = digits.split_at_checked(2)?;
+    let minutes = match minutes.len() {
+        0 => "0",
+        2 => minutes,
+        3 => minutes.strip_prefix(':')?,
         _ => return None,
     };
     let number = |text: &str| match text.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -34,7 +34,7 @@ pub use registry::Registry;
 
 use crate::clock::Clock;
 use crate::directory::{Changes, Directory};
-use crate::outbox::dispatcher::Dispatcher;
+use crate::outbox::dispatcher::{self, Dispatcher};
 use crate::outbox::queue::RetryPolicy;
 use crate::outbox::receipts::Receipts;
 use crate::store::Store;
@@ -192,8 +192,13 @@ impl Gateway {
         let (shared, stop) = (Arc::clone(&self.shared), self.stop_helpers.clone());
         self.helpers.spawn(async move {
             let limit = shared.limits.ready_texts.max(2) * 2;
-            let (store, registry) = (Arc::clone(&shared.store), Arc::clone(&shared.registry));
-            shared.dispatcher.serve(store, registry, Arc::clone(&shared.clock), limit, stop).await;
+            let parts = dispatcher::Parts {
+                store: Arc::clone(&shared.store),
+                registry: Arc::clone(&shared.registry),
+                receipts: shared.receipts.clone(),
+                clock: Arc::clone(&shared.clock),
+            };
+            shared.dispatcher.serve(parts, limit, stop).await;
         });
     }
 }

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::gateway::{Handle, Registry};
 use crate::model::{PendingText, TrackerId};
+use crate::outbox::receipts::Receipts;
 use crate::store::Store;
 
 /// Trackers per query.
@@ -29,6 +30,18 @@ const AFTER_ERROR: Duration = Duration::from_millis(250);
 pub struct Dispatcher {
     waiting: Mutex<Vec<Request>>,
     wake: Notify,
+}
+
+/// What the dispatcher works with.
+pub struct Parts {
+    /// Where texts wait.
+    pub store: Arc<dyn Store>,
+    /// Where devices are connected.
+    pub registry: Arc<Registry>,
+    /// What is on its way into the store.
+    pub receipts: Receipts,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
 }
 
 struct Request {
@@ -46,26 +59,20 @@ impl Dispatcher {
     }
 
     /// Serves requests until `stop`. `limit` is the number of texts per device.
-    pub async fn serve(
-        &self,
-        store: Arc<dyn Store>,
-        registry: Arc<Registry>,
-        clock: Arc<dyn Clock>,
-        limit: usize,
-        stop: CancellationToken,
-    ) {
-        let mut swept = clock.wall();
+    pub async fn serve(&self, parts: Parts, limit: usize, stop: CancellationToken) {
+        let mut swept = parts.clock.wall();
         let mut sweep = tokio::time::interval(SWEEP);
         sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.wake.notified() => self.answer(&*store, &*clock, limit, &stop).await,
+                () = self.wake.notified() => self.answer(&parts, limit, &stop).await,
+                () = parts.receipts.settled() => self.answer(&parts, limit, &stop).await,
                 _ = sweep.tick() => {
-                    let now = clock.wall();
-                    match store.due_retries(swept, now).await {
+                    let now = parts.clock.wall();
+                    match parts.store.due_retries(swept, now).await {
                         Ok(trackers) => {
-                            trackers.into_iter().for_each(|tracker| registry.nudge(tracker));
+                            trackers.into_iter().for_each(|tracker| parts.registry.nudge(tracker));
                             swept = now;
                         }
                         Err(error) => tracing::warn!(%error, "cannot look for texts to retry"),
@@ -75,25 +82,31 @@ impl Dispatcher {
         }
     }
 
-    async fn answer(
-        &self,
-        store: &dyn Store,
-        clock: &dyn Clock,
-        limit: usize,
-        stop: &CancellationToken,
-    ) {
+    /// Requests that the store can answer rightly now. Those of devices with receipts on their way wait: the store would still
+    /// show a text that the device has confirmed, and it would be shown twice.
+    fn answerable(&self, receipts: &Receipts) -> Vec<Request> {
+        let mut waiting = self.waiting.lock();
+        let mut now = Vec::new();
+        waiting.retain_mut(|request| {
+            if now.len() >= BATCH || !receipts.is_settled(request.tracker) {
+                return true;
+            }
+            let handle = Arc::clone(&request.handle);
+            now.push(Request { tracker: request.tracker, lane: request.lane, handle });
+            false
+        });
+        now
+    }
+
+    async fn answer(&self, parts: &Parts, limit: usize, stop: &CancellationToken) {
         loop {
-            let requests: Vec<Request> = {
-                let mut waiting = self.waiting.lock();
-                let count = waiting.len().min(BATCH);
-                waiting.drain(..count).collect()
-            };
+            let requests = self.answerable(&parts.receipts);
             if requests.is_empty() {
                 return;
             }
             let trackers: Vec<_> = requests.iter().map(|request| request.tracker).collect();
             let texts = loop {
-                match store.pending_texts(&trackers, limit, clock.wall()).await {
+                match parts.store.pending_texts(&trackers, limit, parts.clock.wall()).await {
                     Ok(texts) => break texts,
                     Err(error) => {
                         tracing::warn!(%error, "cannot load texts for {} devices, trying again", trackers.len());

@@ -67,9 +67,12 @@ struct Entry {
 enum Step {
     InStep,
     Behind,
-    /// The store has been asked; `again`: something was committed since, so the answer may lack it.
+    /// The store has been asked.
     Loading {
+        /// Something was committed since, so the answer may lack it.
         again: bool,
+        /// A receipt came since, so the answer may still show what is settled by now.
+        stale: bool,
     },
 }
 
@@ -121,7 +124,7 @@ impl DeviceQueue {
     pub fn wants_load(&mut self) -> bool {
         let wants = self.step == Step::Behind && self.ready.len() * 2 <= self.capacity;
         if wants {
-            self.step = Step::Loading { again: false };
+            self.step = Step::Loading { again: false, stale: false };
         }
         wants
     }
@@ -136,7 +139,7 @@ impl DeviceQueue {
     pub const fn nudge(&mut self) {
         self.step = match self.step {
             Step::InStep | Step::Behind => Step::Behind,
-            Step::Loading { .. } => Step::Loading { again: true },
+            Step::Loading { stale, .. } => Step::Loading { again: true, stale },
         };
     }
 
@@ -155,7 +158,14 @@ impl DeviceQueue {
 
     /// The store's answer: the oldest due texts, up to [`DeviceQueue::load_limit`].
     pub fn loaded(&mut self, texts: Vec<PendingText>) {
-        let again = self.step == Step::Loading { again: true };
+        let (again, stale) = match self.step {
+            Step::Loading { again, stale } => (again, stale),
+            _ => (false, false),
+        };
+        if stale {
+            self.step = Step::Behind;
+            return;
+        }
         let complete = texts.len() < self.load_limit();
         self.step = if complete && !again { Step::InStep } else { Step::Behind };
         if let Some(last) = texts.last() {
@@ -218,6 +228,7 @@ impl DeviceQueue {
                     Some(index) => index,
                     // Not here: the store knows whether a text with that serial still waits.
                     None => {
+                        self.outdate();
                         return Some(DeliveryUpdate::ConfirmedSerial {
                             tracker: self.tracker,
                             serial,
@@ -228,6 +239,7 @@ impl DeviceQueue {
                 }
             }
         };
+        self.outdate();
         match stage {
             DeliveryStage::Confirmed(_) => self.confirmed(index, at),
             DeliveryStage::Refused { code, retry: true } => {
@@ -266,6 +278,13 @@ impl DeviceQueue {
                 }
             })
             .collect()
+    }
+
+    /// What the store has been asked for may be changing right now.
+    const fn outdate(&mut self) {
+        if let Step::Loading { again, .. } = self.step {
+            self.step = Step::Loading { again, stale: true };
+        }
     }
 
     fn confirmed(&mut self, index: usize, at: Millis) -> Option<DeliveryUpdate> {

@@ -243,15 +243,24 @@ pub(crate) fn seal(outgoing: &Outgoing, body: &[u8]) -> Bytes {
     wire.into()
 }
 
+/// How many frames [`seal_parts`] makes of a body of `length` bytes.
+pub(crate) fn parts(length: usize) -> u16 {
+    if length <= MAX_BODY {
+        1
+    } else {
+        u16::try_from(length.div_ceil(FRAGMENT_BODY)).unwrap_or(u16::MAX)
+    }
+}
+
 /// A message as one frame or, where the body is too long for one, as fragments with consecutive serials from
 /// `outgoing.serial` (section 6.2).
 pub(crate) fn seal_parts(outgoing: &Outgoing, body: &[u8]) -> Vec<Bytes> {
     if body.len() <= MAX_BODY {
         return vec![seal(outgoing, body)];
     }
-    let total = u16::try_from(body.len().div_ceil(FRAGMENT_BODY)).unwrap_or(u16::MAX);
-    let parts = body.chunks(FRAGMENT_BODY).zip(1..=total);
-    parts
+    let total = parts(body.len());
+    body.chunks(FRAGMENT_BODY)
+        .zip(1..=total)
         .map(|(part, index)| {
             let serial = outgoing.serial.wrapping_add(index - 1);
             seal(&Outgoing { serial, fragment: Some(Fragment { total, index }), ..*outgoing }, part)

@@ -4,12 +4,12 @@
 //! | --- | --- | --- |
 //! | `status_bits` | status | number, always there |
 //! | `ignition` | status bit 0 | yes or no, always there |
-//! | `moving` | status bit 22 (2019) | yes or no |
+//! | `moving` | status bit 22 of 2019 | only if set |
 //! | `out_of_service`, `fuel_cut`, `power_cut`, `doors_locked` | status bits 4, 10, 11, 12 | only if set |
 //! | `door_open` | status bits 13–17 | number of the door, from 1; repeats |
 //! | `load` | status bits 8–9 | 1 half, 3 full; only if not empty |
 //! | `alarm_bits` | alarm | number, only if not 0 |
-//! | `alarm` | alarm | name of a set bit ([`ALARMS`]); repeats |
+//! | `alarm` | alarm | name of a set bit that the terminal's edition defines ([`ALARMS`]); repeats |
 //! | `odometer_km`, `fuel_l`, `recorder_speed_kmh` | items 01, 02, 03 | number |
 //! | `alarm_event_id` | item 04 | number |
 //! | `cabin_temperature_c` | item 06 | number |
@@ -28,6 +28,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
+use super::header::Edition;
 use super::message::Location;
 use super::time;
 use crate::event::{Attributes, Fix, Report, Value};
@@ -67,6 +68,15 @@ pub(crate) const ALARMS: [&str; 32] = [
     "rollover",
     "illegal_door",
 ];
+
+/// The alarm bits that an edition defines; vendors use the others for their own.
+const fn defined_alarms(edition: Edition) -> u32 {
+    match edition {
+        Edition::V2011 => 0x1ffc_0fff,
+        Edition::V2013 => 0xfffc_7fff,
+        Edition::V2019 => 0x7fff_ffff,
+    }
+}
 
 /// Names of items without a neutral name.
 const ITEM_NAMES: [[u8; 7]; 256] = item_names();
@@ -157,10 +167,16 @@ impl<'a> Location<'a> {
     }
 
     /// The location as an event's content. `offset` is the device's zone in minutes east of UTC.
-    pub(crate) fn report(&self, offset: i32, received: Timestamp, archived: bool) -> Report {
+    pub(crate) fn report(
+        &self,
+        edition: Edition,
+        offset: i32,
+        received: Timestamp,
+        archived: bool,
+    ) -> Report {
         let mut fix = self.fix();
-        let mut attributes = Vec::with_capacity(self.items().count() + 3);
-        self.state(&mut attributes);
+        let mut attributes = Vec::with_capacity(self.items().count() + 4);
+        self.state(edition, &mut attributes);
         let mut raw = Raw { items: self.items, shared: None };
         let mut walk = self.items();
         while let Some((id, value)) = walk.next() {
@@ -177,11 +193,11 @@ impl<'a> Location<'a> {
         Report { time: self.moment(offset, received), fix, archived, attributes }
     }
 
-    fn state(&self, out: &mut Attributes) {
+    fn state(&self, edition: Edition, out: &mut Attributes) {
         let status = |bit: u32| self.status & (1 << bit) != 0;
         push(out, "status_bits", Value::Int(self.status.into()));
         push(out, "ignition", Value::Bool(status(0)));
-        if status(22) {
+        if edition == Edition::V2019 && status(22) {
             push(out, "moving", Value::Bool(true));
         }
         for (bit, name) in
@@ -202,8 +218,9 @@ impl<'a> Location<'a> {
         }
         if self.alarm != 0 {
             push(out, "alarm_bits", Value::Int(self.alarm.into()));
+            let defined = self.alarm & defined_alarms(edition);
             for (bit, name) in ALARMS.iter().enumerate() {
-                if self.alarm >> bit & 1 != 0 {
+                if defined >> bit & 1 != 0 {
                     push(out, "alarm", Value::Text((*name).to_owned()));
                 }
             }

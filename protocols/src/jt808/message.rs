@@ -157,7 +157,7 @@ pub(crate) struct RegistrationAnswer<'a> {
 pub(crate) struct Authentication<'a> {
     /// The code, trailing NULs included.
     pub(crate) code: &'a [u8],
-    /// 2019: IMEI[15] and software[20].
+    /// 2019: 15 bytes of IMEI and 20 of software.
     pub(crate) device: Option<(&'a [u8], &'a [u8])>,
 }
 
@@ -183,7 +183,7 @@ pub(crate) struct Properties<'a> {
     pub(crate) model: &'a [u8],
     /// 7 or 30 bytes.
     pub(crate) terminal_id: &'a [u8],
-    /// BCD[10].
+    /// 10 bytes of BCD.
     pub(crate) iccid: &'a [u8],
     /// Hardware version.
     pub(crate) hardware: &'a [u8],

@@ -262,3 +262,39 @@ fn events(list: &str) -> Box<[(u8, Box<str>)]> {
     let pairs = list.split(';').filter_map(|pair| pair.split_once('='));
     pairs.filter_map(|(id, text)| Some((id.trim().parse().ok()?, text.trim().into()))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_acceptable_values_and_read_as_documented() {
+        for spec in OPTIONS {
+            assert_eq!(spec.kind.check(spec.default), Ok(()), "{}", spec.name);
+        }
+        let settings = Settings::new(&DeviceOptions::defaults(OPTIONS));
+        assert_eq!((settings.charset, settings.time_offset), (Charset::Gbk, 480));
+        assert_eq!((settings.text_flag, settings.typed, settings.edition), (None, None, None));
+        assert_eq!((settings.answer_wait, settings.retransmissions), (Duration::from_secs(10), 3));
+        assert!(
+            settings.loose_match && settings.numbered && !settings.strict && !settings.ack_unknown
+        );
+    }
+
+    #[test]
+    fn part_sizes_leave_room_for_what_is_added() {
+        let rules = |pairs: &[(&str, &str)]| {
+            part_rules(&DeviceOptions::parse(OPTIONS, pairs.iter().copied()).unwrap()).max_bytes
+        };
+        assert_eq!(rules(&[]), 500);
+        assert_eq!(rules(&[("max_text", "4000")]), 1021);
+        assert_eq!(rules(&[("max_text", "4000"), ("nul_end", "true")]), 1020);
+        assert_eq!(rules(&[("max_text", "4000"), ("fragments", "true")]), 4000);
+    }
+
+    #[test]
+    fn canned_answers_that_are_none_are_left_out() {
+        let list: Vec<_> = events("1=Arrived; 2 = Loading ;x=no;300=no;3").into_vec();
+        assert_eq!(list, [(1, "Arrived".into()), (2, "Loading".into())]);
+    }
+}

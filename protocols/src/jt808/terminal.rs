@@ -140,9 +140,8 @@ impl Jt808Terminal {
     /// A whole message from the platform; `serial` is its first frame's.
     fn take(&mut self, header: &Header, serial: u16, body: &[u8], fx: &mut Vec<TerminalEffect>) {
         let context = Context { style: self.address.style, edition: self.edition };
-        let message = match decode::message(header, body, context) {
-            Ok(message) => message,
-            Err(_) => return self.confirm(header.id, serial, 2, fx),
+        let Ok(message) = decode::message(header, body, context) else {
+            return self.confirm(header.id, serial, 2, fx);
         };
         match message {
             Message::Answer { id: id::PLATFORM_ANSWER, answer } => self.answered(answer, fx),

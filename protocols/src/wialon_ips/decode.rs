@@ -135,6 +135,10 @@ fn login(body: &[u8]) -> Result<Login<'_>, DecodeError> {
     let end = memchr(b';', fields);
     let id = fields.get(..end.unwrap_or(fields.len())).unwrap_or(fields).trim_ascii();
     let password = end.and_then(|at| fields.get(at + 1..)).unwrap_or(&[]).trim_ascii();
+    if version == Version::V1 && password.contains(&b';') {
+        // Not 1.1 either: a login of 2.0 with a damaged version or separator.
+        return Err(invalid(NAME, "version", 0, DecodeErrorKind::Invalid));
+    }
     if id.is_empty() || id.len() > MAX_IDENTITY || absent(id) {
         return Err(invalid(NAME, "id", id_at, DecodeErrorKind::Invalid));
     }
@@ -186,10 +190,12 @@ fn damaged_checksum(body: &[u8]) -> Option<usize> {
     for (at, &byte) in body.iter().enumerate() {
         let mut expected = before.clone();
         expected.update(b";");
-        let expected = format!("{:04X}", expected.finalize());
+        let expected = u32::from(expected.finalize());
         let written = body.get(at + 1..).unwrap_or(&[]);
-        let same = |(a, b): &(&u8, u8)| a.eq_ignore_ascii_case(b);
-        let matches = written.iter().zip(expected.bytes()).filter(same).count();
+        let fits = |&(place, &digit): &(u32, &u8)| {
+            char::from(digit).to_digit(16) == Some((expected >> (12 - 4 * place)) & 0xf)
+        };
+        let matches = (0..4).zip(written).filter(fits).count();
         if matches + usize::from(byte == b';') >= 4 {
             return Some(at + 1);
         }

@@ -36,7 +36,8 @@
 //! * A black box with unreadable records is stored without them, and answered with the number stored.
 //! * Texts have no number. One is outstanding per connection and the next `AM` is about it: 1 confirms, 0 refuses for good (unless
 //!   `retry_refused`), 01 makes it go out once more, unchanged, before it counts as refused. An `M` from the device is a text,
-//!   never a receipt. Devices that answer nothing: option `receipt`.
+//!   never a receipt. Devices that answer nothing: option `receipt`. An answer that comes after the time limit is about nothing, or,
+//!   if the next text is out already, about that one: the format cannot tell, so the limit is long.
 //! * A text with position and time comes as parameter `text:3:…` of `D` and `B`.
 //! * Line ends and `#` in a text to the device become blanks; the format has no escape.
 //! * Tolerated: LF alone, NUL and blanks between packets (several trackers), blanks around fields, decimal commas, short data that

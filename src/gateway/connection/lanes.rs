@@ -100,7 +100,7 @@ impl Connection {
         let updates = online.queue.disconnected(now.wall.into());
         // After a takeover the newer connection is in charge of the same texts.
         if current {
-            self.shared.receipts.settle(updates);
+            self.shared.receipts.settle(device.tracker.id, updates);
         }
         tracing::info!(
             protocol = device.tracker.protocol, device = device.tracker.identity, tracker = %device.tracker.id,
@@ -118,7 +118,7 @@ impl Connection {
             return;
         }
         if let Some(update) = online.queue.receipt(receipt, stage, now.wall.into()) {
-            self.shared.receipts.settle(vec![update]);
+            self.shared.receipts.settle(device.tracker.id, vec![update]);
         }
     }
 

@@ -187,3 +187,18 @@ fn a_receipt_by_serial_finds_the_text_here_or_asks_the_store() {
     let refused = DeliveryStage::Refused { code: 1, retry: true };
     assert_eq!(queue.receipt(Receipt::Serial { serial: 9, bits: 16 }, refused, NOW), None);
 }
+
+#[test]
+fn an_answer_of_the_store_that_a_receipt_has_overtaken_is_asked_for_again() {
+    let mut queue = in_step(vec![text(1, 10), text(2, 11)]);
+    let downlink = queue.next(NOW).unwrap();
+    queue.nudge();
+    assert!(queue.wants_load());
+    queue.receipt(Receipt::Token(downlink.token), CONFIRMED, NOW);
+    queue.loaded(vec![text(1, 10), text(2, 11), text(3, 12)]);
+    assert!(queue.wants_load(), "text 1 may have been read before it was settled");
+    queue.loaded(vec![text(2, 11), text(3, 12)]);
+    let order: Vec<_> =
+        std::iter::from_fn(|| queue.next(NOW)).map(|d| shown(&d).to_owned()).collect();
+    assert_eq!(order, ["text 2", "text 3"]);
+}

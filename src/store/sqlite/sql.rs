@@ -72,8 +72,9 @@ statements! {
 
     // ── what the writer keeps in memory ─────────────────────────────────────────────────────────────────────────────
 
-    HIGHEST_ID = "SELECT max(message_id, (SELECT coalesce(max(id), 0) FROM message)), \
-         max(submit_ms, coalesce((SELECT submit_ms FROM message ORDER BY id DESC LIMIT 1), 0)) \
+    HIGHEST_ID = "SELECT max(message_id, coalesce((SELECT max(id) FROM message), 0)), \
+         max(submit_ms, coalesce((SELECT m.submit_ms FROM message m \
+             WHERE m.id = (SELECT max(id) FROM message)), 0)) \
          FROM high_water";
     /// Trackers that exist, with the serial of their next part if they have outgoing texts.
     NEXT_SERIALS = "SELECT t.id, (SELECT m.serial + m.parts FROM message m \
@@ -261,7 +262,8 @@ statements! {
 
     // ── reference: everything, or what changed ──────────────────────────────────────────────────────────────────────
 
-    REVISION = "SELECT coalesce(min(revision), 0), coalesce(max(revision), 0) FROM change_log";
+    REVISION = "SELECT coalesce((SELECT min(revision) FROM change_log), 0), \
+         coalesce((SELECT max(revision) FROM change_log), 0)";
     CHANGES = "SELECT DISTINCT kind, key FROM change_log WHERE revision > ?1";
     PRUNE_LOG = "DELETE FROM change_log \
          WHERE revision <= (SELECT max(revision) FROM change_log) - ?1";

@@ -1,5 +1,7 @@
 //! Tests that look behind the trait: statements, plans, batching, recovery.
 
+use sqlx::{Executor as _, SqlSafeStr as _};
+
 use super::*;
 
 /// A fresh database in a directory of its own.
@@ -12,7 +14,6 @@ async fn fresh() -> (tempfile::TempDir, SqliteStore) {
 
 #[tokio::test]
 async fn every_statement_can_be_prepared() {
-    use sqlx::{Executor as _, SqlSafeStr as _};
     let (_directory, store) = fresh().await;
     let mut conn = store.readers.acquire().await.unwrap();
     for (name, statement) in sql::ALL {
@@ -23,5 +24,78 @@ async fn every_statement_can_be_prepared() {
                 panic!("{name}: {error}");
             }
         }
+    }
+}
+
+/// Statements that read a whole table because that is what they are for, or because it has one row, or hardly any.
+const WHOLE_TABLES: &[&str] = &[
+    "HIGHEST_ID", // high_water
+    "RAISE_HIGH_WATER",
+    "REPLAY_JOURNAL",
+    "REMOVED_TRACKERS",
+    "MODEL_CODES",
+    "BEAT",
+    "ALL_USERS",
+    "ALL_BINDINGS",
+    "ALL_CREDENTIALS",
+    "ALL_TRACKERS",
+    "ALL_MODELS",
+    "ALL_TARIFFS",
+    "ALL_EMPLOYEES",
+];
+
+/// How SQLite carries out a statement, step by step.
+async fn plan(conn: &mut SqliteConnection, statement: &str) -> Vec<String> {
+    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+    let steps: Vec<(i64, i64, i64, String)> =
+        sqlx::query_as(explain).fetch_all(conn).await.unwrap();
+    steps.into_iter().map(|(_, _, _, step)| step).collect()
+}
+
+#[tokio::test]
+async fn no_statement_reads_a_table_from_end_to_end() {
+    let (_directory, store) = fresh().await;
+    let mut conn = store.readers.acquire().await.unwrap();
+    for (name, statement) in sql::ALL {
+        for part in statement.split("; ") {
+            for step in plan(&mut conn, part).await {
+                let harmless = step.contains("VIRTUAL TABLE") || step.contains("CONSTANT ROW");
+                let scans = step.starts_with("SCAN") && !harmless;
+                assert!(!scans || WHOLE_TABLES.contains(name), "{name}: {step}");
+                assert!(!step.contains("AUTOMATIC"), "{name} builds an index: {step}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_hot_statements_use_the_index_made_for_them() {
+    let (_directory, store) = fresh().await;
+    let mut conn = store.readers.acquire().await.unwrap();
+    for (statement, index) in [
+        (sql::NEXT_SERIALS, "message_by_time"),
+        (sql::RECENT_TEXTS, "message_by_time"),
+        (sql::LAST_SUBMITS, "message_by_time"),
+        (sql::LIST_ASCENDING, "message_by_time (tracker_id=? AND direction=? AND submit_ms>?"),
+        (sql::LIST_DESCENDING, "message_by_time (tracker_id=? AND direction=? AND submit_ms>?"),
+        (sql::DELETE_MESSAGES, "message_by_time"),
+        (sql::PENDING_TEXTS, "message_pending"),
+        (sql::PENDING_BY_SERIAL, "message_pending"),
+        (sql::NEXT_RETRY, "message_pending"),
+        (sql::UNREAD_COUNTS, "COVERING INDEX message_pending"),
+        (sql::MARK_ALL_READ, "message_pending"),
+    ] {
+        let plan = plan(&mut conn, statement).await;
+        assert!(plan.iter().any(|step| step.contains(index)), "{statement}: {plan:#?}");
+    }
+}
+
+#[tokio::test]
+async fn lists_come_out_of_the_index_in_order() {
+    let (_directory, store) = fresh().await;
+    let mut conn = store.readers.acquire().await.unwrap();
+    for statement in [sql::LIST_ASCENDING, sql::LIST_DESCENDING] {
+        let plan = plan(&mut conn, statement).await;
+        assert!(plan.iter().all(|step| !step.contains("TEMP B-TREE")), "{plan:#?}");
     }
 }

@@ -2,13 +2,22 @@
 //!
 //! A test is a function over [`Lab`]; [`engines!`] makes one `#[tokio::test]` of it per engine.
 
+mod administered;
+mod deliveries;
+mod device_states;
+mod employees;
+mod incoming;
+mod lifecycle;
 mod outgoing;
+mod reading;
+mod reference;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use cabwire::model::{
-    Millis, NewText, NewTracker, NewUser, TariffId, Tracker, TrackerId, User, UserId,
+    Message, MessageId, Millis, NewDriverText, NewText, NewTracker, NewUser, QueuedText, Repeat,
+    StoredText, TariffId, Tracker, TrackerId, Uplink, User, UserId,
 };
 use cabwire::store::Store;
 use cabwire::store::sqlite::{SqliteOptions, SqliteStore};
@@ -114,4 +123,44 @@ pub fn text(tracker: TrackerId, text: &str) -> NewText {
         author: None,
         expires: None,
     }
+}
+
+pub async fn queue(store: &dyn Store, tracker: TrackerId, words: &str) -> QueuedText {
+    store.queue_texts(vec![text(tracker, words)], NOW).await.unwrap()[0]
+}
+
+/// A text of `parts` parts.
+pub fn long_text(tracker: TrackerId, parts: u32) -> NewText {
+    let words = "word ".repeat(parts as usize);
+    NewText { cuts: (1..parts).map(|part| part * 5).collect(), ..text(tracker, &words) }
+}
+
+/// A driver's text that is recognised by `key` for an hour, over any connection.
+pub fn driver_text(tracker: TrackerId, words: &str, key: u64) -> NewDriverText {
+    NewDriverText {
+        tracker,
+        text: words.to_owned(),
+        employee: None,
+        device_time: None,
+        received: NOW,
+        repeat: Repeat { key, window: 3_600_000, other_connection_only: false, connection: 1 },
+        reply_to: None,
+        from_device: false,
+    }
+}
+
+pub async fn record(store: &dyn Store, text: NewDriverText) -> StoredText {
+    store.record(Uplink { texts: vec![text], states: Vec::new() }).await.unwrap()[0]
+}
+
+/// Stores a driver's text that must be new.
+pub async fn receive(store: &dyn Store, text: NewDriverText) -> MessageId {
+    match record(store, text).await {
+        StoredText::New(id) => id,
+        StoredText::Repeat => panic!("taken for a repeat"),
+    }
+}
+
+pub async fn message(store: &dyn Store, id: MessageId) -> Message {
+    store.messages(&[id]).await.unwrap().pop().expect("message")
 }

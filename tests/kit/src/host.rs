@@ -119,6 +119,12 @@ impl Host {
         self.session.window(lane)
     }
 
+    /// Takes the machinery out, for measurements that the host's watching would disturb.
+    #[must_use]
+    pub fn into_parts(self) -> (Box<dyn Framer>, Box<dyn Session>, Now) {
+        (self.framer, self.session, self.now)
+    }
+
     /// The device's bytes arrive in one read.
     pub fn receive(&mut self, bytes: &[u8]) {
         if !self.closed {

@@ -1,11 +1,11 @@
 //! Playing a transcript against a [`Host`].
 
-use protocols::{DeliveryToken, Downlink, Lane, Limits, Protocol};
+use protocols::{DeliveryToken, Downlink, Effect, Lane, Limits, Protocol};
 
 use crate::host::{Happening, Host};
 use crate::literal::{bytes_literal, parse_bytes};
 use crate::show::lines;
-use crate::transcript::{Expected, Input, Step, Transcript};
+use crate::transcript::{Admit, Expected, Input, Transcript};
 
 /// What one step brought.
 #[derive(Debug, Clone)]
@@ -14,9 +14,40 @@ pub struct Played {
     pub line: usize,
     /// Everything that happened.
     pub happenings: Vec<Happening>,
+    /// How many texts the first lane then took.
+    pub window: usize,
+    /// Bytes then kept because their frame was incomplete.
+    pub buffered: usize,
 }
 
-/// Plays all steps.
+/// In which reads a device's line arrives: asked with the number of the step and its bytes.
+pub type Reads<'a> = &'a dyn Fn(usize, &[u8]) -> Vec<Vec<u8>>;
+
+/// How a transcript is played other than as written.
+pub struct Variant<'a> {
+    /// The connection's limits.
+    pub limits: Limits,
+    /// What arrives of a device's line.
+    pub reads: Reads<'a>,
+    /// What every login is answered with, instead of what is written. Texts that the session then does not take are left out.
+    pub admit: Option<Admit>,
+    /// No record is ever stored.
+    pub without_commits: bool,
+}
+
+impl Default for Variant<'_> {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            limits,
+            reads: &|_, bytes| vec![bytes.to_vec()],
+            admit: None,
+            without_commits: false,
+        }
+    }
+}
+
+/// Plays all steps as they are written.
 ///
 /// # Errors
 /// A step that could not be done, or a rule that was broken.
@@ -24,35 +55,87 @@ pub fn play(
     transcript: &Transcript,
     protocol: &'static dyn Protocol,
 ) -> Result<Vec<Played>, String> {
-    let mut host = Host::new(protocol, Limits::default());
+    play_variant(transcript, protocol, &Variant::default())
+}
+
+/// Plays all steps in a different way.
+///
+/// # Errors
+/// A step that could not be done, or a rule that was broken.
+pub fn play_variant(
+    transcript: &Transcript,
+    protocol: &'static dyn Protocol,
+    variant: &Variant<'_>,
+) -> Result<Vec<Played>, String> {
+    let mut host = Host::new(protocol, variant.limits.clone());
     let mut played = Vec::new();
-    for step in &transcript.steps {
+    for (index, step) in transcript.steps.iter().enumerate() {
         let line = step.line;
         let problem = |what: String| format!("{}:{line}: {what}", transcript.path.display());
-        do_step(&mut host, protocol, step).map_err(problem)?;
-        if !transcript.manual_commits {
+        do_step(&mut host, protocol, variant, index, &step.input).map_err(problem)?;
+        if !(transcript.manual_commits || variant.without_commits) {
             host.commit_all();
         }
         if let Some(violation) = host.violations.first() {
             return Err(problem(violation.clone()));
         }
-        played.push(Played { line, happenings: host.take() });
+        let (window, buffered) = (host.window(Lane(0)), host.buffered());
+        played.push(Played { line, happenings: host.take(), window, buffered });
     }
     Ok(played)
 }
 
-fn do_step(host: &mut Host, protocol: &'static dyn Protocol, step: &Step) -> Result<(), String> {
-    match &step.input {
-        Input::Device(bytes) => host.receive(bytes),
-        Input::Admit(admit) => host.admit(admit)?,
+/// Plays only as far as the first device is online; `None` if none ever is.
+///
+/// # Errors
+/// A step that could not be done.
+pub fn play_login(
+    transcript: &Transcript,
+    protocol: &'static dyn Protocol,
+) -> Result<Option<Host>, String> {
+    let variant = Variant::default();
+    let mut host = Host::new(protocol, variant.limits.clone());
+    for (index, step) in transcript.steps.iter().enumerate() {
+        do_step(&mut host, protocol, &variant, index, &step.input)?;
+        host.commit_all();
+        let online = |seen: &Happening| matches!(seen, Happening::Effect(Effect::Online { .. }));
+        if host.take().iter().any(online) {
+            return Ok(Some(host));
+        }
+    }
+    Ok(None)
+}
+
+fn do_step(
+    host: &mut Host,
+    protocol: &'static dyn Protocol,
+    variant: &Variant<'_>,
+    index: usize,
+    input: &Input,
+) -> Result<(), String> {
+    match input {
+        Input::Device(bytes) => {
+            for read in (variant.reads)(index, bytes) {
+                host.receive(&read);
+            }
+        }
+        Input::Admit(admit) => match &variant.admit {
+            // A session may stop asking after a refusal.
+            Some(_) if host.asking().is_none() => {}
+            instead => host.admit(instead.as_ref().unwrap_or(admit))?,
+        },
+        Input::Downlink { .. } if variant.admit.is_some() && host.window(Lane(0)) == 0 => {}
         Input::Downlink { token, serial, repeat, content } => {
             let token = DeliveryToken(*token);
             let content = content.clone();
             host.send(Lane(0), Downlink { token, serial: *serial, repeat: *repeat, content })?;
         }
         Input::Clock(by) => host.advance(*by),
+        Input::Commit { .. } if variant.without_commits => {}
+        // Who is not admitted has nothing to store.
+        Input::Commit { stored } if variant.admit.is_some() => drop(host.commit(*stored)),
         Input::Commit { stored } => host.commit(*stored)?,
-        Input::Reconnect => *host = Host::new(protocol, Limits::default()),
+        Input::Reconnect => *host = Host::new(protocol, variant.limits.clone()),
         Input::Shutdown => host.shut_down(),
     }
     Ok(())

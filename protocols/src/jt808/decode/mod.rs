@@ -1,5 +1,5 @@
 //! Message bodies from bytes. The parsers run on complete bodies; what goes wrong is turned into a
-//! [`DecodeError`](crate::DecodeError) with message, field and offset at the edge, in [`message`].
+//! [`DecodeError`] with message, field and offset at the edge, in [`message`].
 //!
 //! Bytes behind the last field are tolerated everywhere: terminals add them.
 

@@ -75,7 +75,7 @@ fn raw(frame: &[u8], id: u16, problem: &str) -> Explanation {
 
 fn header_fields(frame: &[u8], header: &Header) -> Vec<Field> {
     let mut walk = Walk::new(frame.get(..header.length).unwrap_or_default());
-    walk.word("message", |id| title(id));
+    walk.word("message", title);
     walk.word("properties", |bits| {
         let mut text = format!("body {} bytes", header.declared());
         for (bit, meaning) in [(14, "2019 header"), (13, "fragment"), (10, "RSA-encrypted")] {

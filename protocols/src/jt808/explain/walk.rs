@@ -97,7 +97,7 @@ impl<'a> Walk<'a> {
         value: String,
         own: usize,
         inner: usize,
-        parts: impl FnOnce(&mut Walk<'a>),
+        parts: impl FnOnce(&mut Self),
     ) {
         let Some((own, left)) = self.left.split_at_checked(own) else { return };
         let Some((inner, left)) = left.split_at_checked(inner) else { return };

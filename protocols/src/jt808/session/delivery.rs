@@ -22,6 +22,8 @@ const FLAG_TYPED: u8 = 0x0f;
 const UNSUPPORTED: u8 = 3;
 /// Reported for a text that does not fit one frame although the terminal takes no fragments; no terminal sends it.
 const DOES_NOT_FIT: u16 = 0xffff;
+/// Longest question in bytes; a longer one goes out as a plain text.
+const MAX_QUESTION: usize = 255;
 /// Questions whose answers are still named; older ones are answered by number.
 const MAX_QUESTIONS: usize = 8;
 /// Retransmission 1, 2, … waits so many times the answer time (section 15; the last one is used again).
@@ -41,7 +43,7 @@ pub(super) struct Delivery {
     last_sent: Option<Duration>,
     /// Serial of the event list that was sent, until it is answered.
     events: Option<u16>,
-    questions: Option<Box<Vec<OpenQuestion>>>,
+    questions: Vec<OpenQuestion>,
 }
 
 /// The text in flight.
@@ -90,7 +92,7 @@ impl Delivery {
     /// What answer `answer` to question `serial` says, and the serial of the question it is taken to belong to: if none has
     /// this serial and exactly one is open, that one (section 12.3).
     pub(super) fn answered(&self, serial: u16, answer: u8) -> (u16, Option<&str>) {
-        let open = self.questions.as_ref().map_or(&[][..], |open| open.as_slice());
+        let open = self.questions.as_slice();
         let question = match (open.iter().rev().find(|question| question.serial == serial), open) {
             (None, [only]) => Some(only),
             (found, _) => found,
@@ -102,8 +104,8 @@ impl Delivery {
     }
 
     fn remember(&mut self, question: OpenQuestion) {
-        let open = self.questions.get_or_insert_default();
-        open.retain(|other| other.serial != question.serial);
+        self.forget(question.serial);
+        let open = &mut self.questions;
         if open.len() >= MAX_QUESTIONS {
             open.remove(0);
         }
@@ -157,7 +159,7 @@ impl LaneState {
     /// With type byte? As set, as found out, or as the header suggests (section 4.3).
     fn typed(&self) -> bool {
         let set = self.settings.as_ref().and_then(|settings| settings.typed);
-        set.or(self.delivery.typed).unwrap_or(self.downlink_address().style == Style::V2019)
+        set.or(self.delivery.typed).unwrap_or_else(|| self.downlink_address().style == Style::V2019)
     }
 
     /// Writes the frames of `flight` and keeps it in flight; `false` if it cannot be written.
@@ -173,8 +175,8 @@ impl LaneState {
                 .remember(OpenQuestion { serial: flight.serial, answers: answers.clone() });
         }
         // Fragments need consecutive serials, which only our own counter can promise.
-        let parts = u16::try_from(body.len().div_ceil(1000)).unwrap_or(u16::MAX);
-        flight.first = if single { flight.serial } else { self.take_serials(parts) };
+        flight.first =
+            if single { flight.serial } else { self.take_serials(frame::parts(body.len())) };
         let outgoing =
             Outgoing { address: self.downlink_address(), id, serial: flight.first, fragment: None };
         (flight.id, flight.frames) = (id, frame::seal_parts(&outgoing, &body));
@@ -331,9 +333,7 @@ impl LaneState {
 
 impl Delivery {
     fn forget(&mut self, serial: u16) {
-        if let Some(open) = &mut self.questions {
-            open.retain(|question| question.serial != serial);
-        }
+        self.questions.retain(|question| question.serial != serial);
     }
 }
 
@@ -369,9 +369,14 @@ fn compose(content: &Content, typed: bool, settings: &Settings) -> (u16, Vec<u8>
         Content::Question { text, answers } => {
             let texts: Vec<_> = answers.iter().map(|(id, text)| (*id, encode(text))).collect();
             let answers = texts.iter().map(|(id, text)| (*id, text.as_slice())).collect();
+            let text = &encode(text);
             // Only speaking is defined for questions (section 12.3).
-            let question = Question { flag: flag & 0x08, text: &encode(text), answers };
-            (id::QUESTION, Message::Question(question).encode())
+            let question =
+                Message::Question(Question { flag: flag & 0x08, text, answers }).encode();
+            match text.len() <= MAX_QUESTION && question.len() <= MAX_BODY {
+                true => (id::QUESTION, question),
+                false => compose(&as_text(content), typed, settings),
+            }
         }
     }
 }

@@ -351,3 +351,15 @@ const fn sent_by_terminals(id: u16) -> bool {
 const fn is_answered(id: u16) -> bool {
     !matches!(id, id::TERMINAL_ANSWER | id::RSA_KEY_UP)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Jt808Session, LaneState};
+
+    /// Ten thousand idle terminals are ten thousand of these; the lanes' vector holds exactly one.
+    #[test]
+    fn an_idle_session_is_small() {
+        let bytes = size_of::<Jt808Session>() + size_of::<LaneState>();
+        assert!(bytes <= 600, "{bytes} bytes");
+    }
+}

@@ -116,7 +116,7 @@ impl LaneState {
     }
 
     fn located(&self, location: &Location<'_>, now: Now, archived: bool) -> Report {
-        location.report(self.time_offset(), now.wall, archived)
+        location.report(self.edition(), self.time_offset(), now.wall, archived)
     }
 
     /// Multimedia are acknowledged, so that they are not sent again, and not stored (section 13.6).

@@ -16,6 +16,7 @@ fn unescaped(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Also the row of kind `frame` in `fixtures/jt808/frames.jsonl`.
 #[test]
 fn the_standards_escape_example() {
     let (plain, wire) = (bytes("307e087d55"), bytes("307d02087d0155"));

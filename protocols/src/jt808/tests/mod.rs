@@ -10,7 +10,7 @@ use super::header::{Edition, Header, Style};
 use super::message::Context;
 use crate::framing::{Frame, Framer, FramingError, Limits, Rejection};
 
-/// A frame of `fixtures/jt808/samples.txt`.
+/// A frame of `fixtures/jt808/samples.listing`.
 pub(super) struct Sample {
     pub(super) tag: String,
     /// As on the wire.
@@ -20,7 +20,7 @@ pub(super) struct Sample {
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/jt808/samples.txt");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/jt808/samples.listing");
     let mut samples: Vec<Sample> = Vec::new();
     for line in std::fs::read_to_string(path).unwrap().lines() {
         if let Some(head) = line.strip_prefix("# ") {

@@ -154,7 +154,7 @@ fn containers_with_anything_else_are_rejected() {
 
 #[test]
 fn a_bomb_takes_no_more_memory_than_the_limit() {
-    // A megabyte in a kilobyte; the helper checks the memory behind each piece.
+    // A megabyte in a kilobyte; `cut` checks the memory behind each piece.
     let limits = Limits { max_frame: 5000, ..Limits::default() };
     let (seen, _) = cut_whole(&container(&[b'a'; 1_000_000]), &limits);
     assert!(matches!(&seen[..], [Seen::Rejected(_, Rejection::Compression)]));
