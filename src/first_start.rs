@@ -84,7 +84,7 @@ impl FirstStart {
             );
             return text;
         }
-        let _ = writeln!(text, "Password and API key are shown this once:\n");
+        let _ = writeln!(text, "Its secrets are shown this once:\n");
         let _ = writeln!(text, "    password  {}", self.password);
         let _ = writeln!(text, "    API key   {}\n", self.key);
         if let Some(address) = api.first() {

@@ -30,7 +30,6 @@ use crate::config::Config;
 use records::Records;
 
 pub use output::Outcome;
-pub use protocol::markdown_table;
 
 /// The file that is read if it is there and no other is named.
 const DEFAULT_FILE: &str = "cabwire.toml";

@@ -74,8 +74,7 @@ fn options_table(info: &ProtocolInfo) -> String {
 }
 
 /// The protocol table of the README.
-#[must_use]
-pub fn markdown_table() -> String {
+fn markdown_table() -> String {
     let mut out = "| name | protocol | port | identity | texts | DELIVERED when |\n\
                    | --- | --- | --- | --- | --- | --- |\n"
         .to_owned();
@@ -137,4 +136,27 @@ fn json_options(options: &[OptionSpec]) -> Value {
         })
     };
     options.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_has_the_table_of_the_registry() {
+        let readme = include_str!("../../README.md");
+        let (_, rest) = readme.split_once("<!-- cabwire protocols --markdown -->\n").unwrap();
+        let (table, _) = rest.split_once("<!-- end -->").unwrap();
+        assert_eq!(table, markdown_table(), "run `cabwire protocols --markdown` and paste it");
+    }
+
+    #[test]
+    fn every_protocol_and_every_option_is_listed() {
+        for protocol in registry::ALL {
+            let info = protocol.info();
+            assert!(table().contains(info.delivered_when));
+            let options = options_table(info);
+            assert!(info.options.iter().all(|option| options.contains(option.name)), "{options}");
+        }
+    }
 }

@@ -142,8 +142,14 @@ impl<'a> Shift<'a> {
                 }
                 event = self.device.next() => {
                     let ended = matches!(event, DeviceEvent::Closed(_));
+                    let refused = matches!(event, DeviceEvent::Refused(_));
                     watch(Happening::Event(event.clone()));
                     self.happened(&event, watch).await;
+                    if refused && !self.online {
+                        // Some platforms would let it wait; a device tries again.
+                        watch(Happening::Event(DeviceEvent::Closed(Closed::ByDevice)));
+                        return false;
+                    }
                     if ended {
                         return self.online;
                     }
@@ -263,9 +269,9 @@ impl Happening {
             Self::Heartbeat => "heartbeat sent".to_owned(),
             Self::Reported => "position sent".to_owned(),
             Self::Said(text) => format!("driver says {text:?}"),
-            Self::Confirmed(token) => format!("text {token} confirmed"),
-            Self::RefusedText(token) => format!("text {token} refused"),
-            Self::Ignored(token) => format!("text {token} left without an answer"),
+            Self::Confirmed(_) => "text confirmed".to_owned(),
+            Self::RefusedText(_) => "text refused".to_owned(),
+            Self::Ignored(_) => "text left without an answer".to_owned(),
             Self::Waits(pause) => format!("connects again in {:.1} s", pause.as_secs_f64()),
         }
     }
@@ -281,7 +287,7 @@ fn describe_event(event: &DeviceEvent) -> String {
     match event {
         DeviceEvent::Online => "online: the platform accepted the login".to_owned(),
         DeviceEvent::Refused(reason) => format!("refused by the platform: {reason}"),
-        DeviceEvent::Text(Text { token, text }) => format!("text {token} shown: {text:?}"),
+        DeviceEvent::Text(text) => format!("text shown: {:?}", text.text),
         DeviceEvent::Acked(uplink) => format!("the platform has {}", kind(uplink)),
         DeviceEvent::Nacked(uplink) => format!("the platform could not take {}", kind(uplink)),
         DeviceEvent::Garbled(reason) => format!("the platform sent no frame: {reason}"),

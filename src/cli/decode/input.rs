@@ -65,10 +65,15 @@ pub(super) fn readings(paste: &str) -> Vec<Reading> {
         (Form::Text, text),
         (Form::Log, log),
     ];
-    forms
+    let mut readings: Vec<_> = forms
         .into_iter()
         .filter_map(|(form, read)| read(paste).map(|bytes| Reading { form, bytes }))
-        .collect()
+        .collect();
+    // Nobody types a text of nothing but pairs of hexadecimal digits, but some protocols would take it for one.
+    if readings.iter().any(|reading| matches!(reading.form, Form::Hex | Form::Dump)) {
+        readings.retain(|reading| reading.form != Form::Text);
+    }
+    readings
 }
 
 /// Without surrounding white space and the quotes of a programming language or shell.

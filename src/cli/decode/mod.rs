@@ -121,7 +121,7 @@ fn decode(paste: &str, protocols: &[&'static dyn Protocol]) -> Option<Decoded> {
             let detection = protocol.detect(&reading.bytes);
             let decoded = cut(*protocol, &reading);
             let better = best.as_ref().is_none_or(|(known, other)| {
-                (decoded.fit(), rank(detection)) > (other.fit(), rank(*known))
+                (rank(detection), decoded.fit()) > (rank(*known), other.fit())
             });
             if better {
                 best = Some((detection, decoded));
@@ -161,6 +161,12 @@ fn cut(protocol: &'static dyn Protocol, reading: &Reading) -> Decoded {
         };
         items.push(Item { offset, length: cut.consumed, what });
         offset = offset.saturating_add(cut.consumed).min(bytes.len());
+    }
+    // What a framer skips before it waits for more may be the beginning of the unfinished frame.
+    if offset < bytes.len() && lost.is_none() {
+        if let Some(skipped) = items.pop_if(|item| matches!(item.what, What::Skipped)) {
+            offset = skipped.offset;
+        }
     }
     let (protocol, title) = (info.name, info.title);
     Decoded { protocol, title, form: reading.form, bytes, items, end: offset, lost }
