@@ -24,8 +24,8 @@ use protocols::text::{TextPlan, TextRefusal};
 
 use crate::clock::Clock;
 use crate::directory::Device;
-use crate::gateway::Registry;
 use crate::model::{Direction, MessageId, NewText, PendingText, QueuedText, TrackerId, UserId};
+use crate::presence::Registry;
 use crate::store::{Store, StoreError};
 
 /// Queues texts, marks what dispatchers read.
