@@ -59,11 +59,19 @@ pub struct SqliteOptions {
     pub readers: u32,
     /// How long to wait for another process that is writing.
     pub busy: Duration,
+    /// Largest size of the file in pages of 4 KiB, as if the disk ended there. `None`: no bound but the disk.
+    pub max_pages: Option<u32>,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { migrate: false, queue: 8192, readers: 4, busy: Duration::from_secs(5) }
+        Self {
+            migrate: false,
+            queue: 8192,
+            readers: 4,
+            busy: Duration::from_secs(5),
+            max_pages: None,
+        }
     }
 }
 
@@ -91,7 +99,7 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`], which says what to do.
     pub async fn open(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
-        let mut conn = schema::open(path, options.migrate, options.busy).await?;
+        let mut conn = schema::open(path, &options).await?;
         let database = |source| OpenError::Database { path: path.to_owned(), source };
         writer::replay_states(&mut conn).await.map_err(database)?;
         admin::catalog::ensure_models(&mut conn).await.map_err(database)?;
@@ -99,11 +107,11 @@ impl SqliteStore {
             .max_connections(options.readers)
             .acquire_timeout(options.busy)
             .test_before_acquire(false)
-            .connect_lazy_with(schema::reader_options(path, options.busy));
+            .connect_lazy_with(schema::reader_options(path, &options));
         let (calls, receiver) = mpsc::channel(options.queue);
         let settings = writer::Settings {
             path: path.to_owned(),
-            busy: options.busy,
+            options,
             dirty: Dirty::default(),
             commits: Arc::default(),
         };

@@ -10,6 +10,9 @@
 //! appended meanwhile stay for the next fold. What a process leaves behind in the journal is folded by whoever opens the file next, in
 //! one transaction and in the order of the rows; folding a state twice does no harm.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
