@@ -89,6 +89,7 @@ pub(super) fn writer_options(path: &Path, options: &SqliteOptions) -> SqliteConn
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        .pragma("temp_store", "memory")
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .pragma("journal_size_limit", "67108864");
     match options.max_pages {
