@@ -48,6 +48,9 @@ use crate::model::{
     Uplink, User, UserChange, UserId,
 };
 
+/// How long a call waits for one of the connections that read before it is told [`StoreError::Busy`].
+const READER_PATIENCE: Duration = Duration::from_secs(5);
+
 /// How to open a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqliteOptions {
@@ -105,7 +108,7 @@ impl SqliteStore {
         admin::catalog::ensure_models(&mut conn).await.map_err(database)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.readers)
-            .acquire_timeout(options.busy)
+            .acquire_timeout(READER_PATIENCE)
             .test_before_acquire(false)
             .connect_lazy_with(schema::reader_options(path, &options));
         let (calls, receiver) = mpsc::channel(options.queue);
@@ -385,11 +388,12 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
+        // Readers first: whoever closes the file last moves the WAL into it.
+        self.readers.close().await;
         let (reply, done) = oneshot::channel();
         if self.calls.send(Op::Close(reply)).await.is_ok() {
             // No answer means that another call of `close` was faster.
             drop(done.await);
         }
-        self.readers.close().await;
     }
 }

@@ -30,6 +30,17 @@ async fn nobody_else_can_read_a_new_file() {
 }
 
 #[tokio::test]
+async fn a_closed_file_stands_alone() {
+    let (directory, store) = fresh().await;
+    store.ping().await.unwrap();
+    store.reference(None).await.unwrap();
+    store.close().await;
+    let names = std::fs::read_dir(file(&directory).parent().unwrap()).unwrap();
+    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["cabwire.db"], "one file to copy, without a WAL");
+}
+
+#[tokio::test]
 async fn a_newer_file_is_refused() {
     let (directory, store) = fresh().await;
     store.close().await;

@@ -204,6 +204,7 @@ impl Writer {
     fn settle(&mut self, batch: Batch, now: Instant) {
         self.settings.commits.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("cabwire_store_commits_total").increment(1);
+        metrics::counter!("cabwire_store_calls_total").increment(batch.calls() as u64);
         self.resting = false;
         self.states.committed();
         self.log_grew |= !batch.jobs.is_empty() || !batch.removals.is_empty();

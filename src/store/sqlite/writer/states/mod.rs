@@ -84,7 +84,7 @@ struct Fold {
     rest: Vec<TrackerId>,
     journal_end: i64,
     /// What the open transaction folds.
-    staged: Vec<(TrackerId, Arc<str>)>,
+    staged: Vec<TrackerId>,
 }
 
 impl States {
@@ -118,14 +118,12 @@ impl States {
         Ok(())
     }
 
-    /// The transaction is committed: what it appended is dirty, what it folded is clean unless it changed meanwhile.
+    /// The transaction is committed: what it folded is clean, and what it appended is dirty, in this order: a tracker may be among both.
     pub(super) fn committed(&mut self) {
         let mut dirty = self.dirty.0.write();
         if let Some(fold) = &mut self.fold {
-            for (tracker, folded) in fold.staged.drain(..) {
-                if dirty.get(&tracker).is_some_and(|state| Arc::ptr_eq(state, &folded)) {
-                    dirty.remove(&tracker);
-                }
+            for tracker in fold.staged.drain(..) {
+                dirty.remove(&tracker);
             }
             if fold.rest.is_empty() {
                 self.fold = None;
@@ -181,7 +179,7 @@ impl States {
             for tracker in fold.rest.drain(from..) {
                 if let Some(state) = dirty.get(&tracker) {
                     rows.push_raw(tracker.0, state);
-                    fold.staged.push((tracker, Arc::clone(state)));
+                    fold.staged.push(tracker);
                 }
             }
         }
