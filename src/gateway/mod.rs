@@ -106,7 +106,7 @@ impl Gateway {
     pub fn start(parts: Parts) -> Self {
         let names = protocol_registry::ALL.iter().map(|p| p.info().name).chain([DETECTING]);
         let shared = Arc::new(Shared {
-            receipts: Receipts::new(Arc::clone(&parts.store)),
+            receipts: Receipts::new(Arc::clone(&parts.store), Arc::clone(&parts.clock)),
             protocol_limits: parts.limits.for_protocols(),
             strangers: Strangers::new(parts.limits.strangers),
             wheel: Wheel::new(parts.clock.now().monotonic),
