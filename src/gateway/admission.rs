@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn an_address_that_is_refused_too_often_is_told_apart() {
         let strangers = Strangers::new(10);
-        let mut often = |ms| strangers.note("p", "a", HOME, "unknown device", Millis(ms), 2);
+        let often = |ms| strangers.note("p", "a", HOME, "unknown device", Millis(ms), 2);
         assert_eq!([often(0), often(1), often(2), often(60_000)], [false, false, true, false]);
     }
 

@@ -31,7 +31,9 @@ async fn every_statement_can_be_prepared() {
 const WHOLE_TABLES: &[&str] = &[
     "HIGHEST_ID", // high_water
     "RAISE_HIGH_WATER",
-    "REPLAY_JOURNAL",
+    "JOURNAL",
+    "STRANGERS", // at most 1000
+    "DROP_STRANGERS",
     "REMOVED_TRACKERS",
     "MODEL_CODES",
     "BEAT",
@@ -81,7 +83,7 @@ async fn the_hot_statements_use_the_index_made_for_them() {
         (sql::DELETE_MESSAGES, "message_by_time"),
         (sql::PENDING_TEXTS, "message_pending"),
         (sql::PENDING_BY_SERIAL, "message_pending"),
-        (sql::NEXT_RETRY, "message_pending"),
+        (sql::DUE_RETRIES, "message_retry"),
         (sql::UNREAD_COUNTS, "COVERING INDEX message_pending"),
         (sql::MARK_ALL_READ, "message_pending"),
     ] {

@@ -205,10 +205,11 @@ async fn postponed_and_expired_texts_are_not_offered(lab: Lab) {
     assert_eq!(offered(at(60)).await, [ids[1]], "expired at that moment");
     assert_eq!(offered(at(90)).await, [ids[1], ids[2]]);
 
-    let retry = async |now: Millis| store.next_retry(trackers[0], now).await.unwrap();
-    assert_eq!(retry(NOW).await, Some(at(30)));
-    assert_eq!(retry(at(30)).await, Some(at(90)));
-    assert_eq!(retry(at(90)).await, None);
+    let due = async |since, now| store.due_retries(since, now).await.unwrap();
+    assert_eq!(due(NOW, at(29)).await, []);
+    assert_eq!(due(at(29), at(30)).await, [trackers[0]]);
+    assert_eq!(due(at(30), at(89)).await, [], "each only once");
+    assert_eq!(due(at(30), at(90)).await, [trackers[0]]);
     assert_eq!(message(&**store, ids[0]).await.status, Status::Pending, "also when expired");
 }
 
