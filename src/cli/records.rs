@@ -106,7 +106,7 @@ impl Records {
         code: Option<&str>,
         protocol: &dyn Protocol,
     ) -> anyhow::Result<String> {
-        self.known_model(code.unwrap_or(protocol.info().name))
+        self.known_model(code.unwrap_or_else(|| protocol.info().name))
     }
 
     /// The model with this code.

@@ -336,7 +336,7 @@ async fn show(records: &Records, id: i64, json: bool) -> anyhow::Result<()> {
 
 fn details(records: &Records, device: &Device, state: Option<&DeviceState>) -> Table {
     let tracker = &device.tracker;
-    let mut table = Table::new(&["tracker", &""]);
+    let mut table = Table::new(&["tracker", ""]);
     let mut line = |name: &str, value: String| table.row([name.to_owned(), value]);
     line("id", tracker.id.to_string());
     line("label", tracker.label.clone());

@@ -1,10 +1,10 @@
 //! Runs the command in a directory of its own.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use protocols::registry;
@@ -107,46 +107,36 @@ impl From<Output> for Printed {
 /// A process that runs on until it is told to stop; killed if the test forgets.
 pub struct Running {
     child: Child,
-    lines: mpsc::Receiver<String>,
+    out: Lines,
+    err: Lines,
 }
 
+/// What a process prints, line by line. The two outputs have no order between them.
+type Lines = mpsc::Receiver<String>;
+
 impl Running {
-    /// Starts a command; both its outputs are read line by line.
+    /// Starts a command.
     pub fn start(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let (send, lines) = mpsc::sync_channel(10_000);
-        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let forward = |from: Box<dyn std::io::Read + Send>| {
-            let send = send.clone();
-            std::thread::spawn(move || {
-                for line in BufReader::new(from).lines().map_while(Result::ok) {
-                    if send.send(line).is_err() {
-                        return;
-                    }
-                }
-            });
-        };
-        forward(Box::new(out));
-        forward(Box::new(err));
-        Self { child, lines }
+        let out = lines(child.stdout.take().unwrap());
+        let err = lines(child.stderr.take().unwrap());
+        Self { child, out, err }
     }
 
-    /// The next line with `word` in it.
+    /// The next line of standard output with `word` in it.
     pub fn line(&self, word: &str) -> String {
-        let mut seen = Vec::new();
-        loop {
-            match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) if line.contains(word) => return line,
-                Ok(line) => seen.push(line),
-                Err(error) => panic!("no line with `{word}` ({error}): {seen:#?}"),
-            }
-        }
+        next(&self.out, word)
     }
 
-    /// The address at the end of the next line with `word` in it.
+    /// The next line of the log with `word` in it.
+    pub fn logged(&self, word: &str) -> String {
+        next(&self.err, word)
+    }
+
+    /// The address at the end of the next log line with `word` in it.
     pub fn address(&self, word: &str) -> SocketAddr {
-        let line = self.line(word);
+        let line = self.logged(word);
         let (_, address) = line.rsplit_once("address=").unwrap();
         address.trim().parse().unwrap()
     }
@@ -158,12 +148,38 @@ impl Running {
     /// Waits for the end.
     pub fn end(mut self) -> ExitStatus {
         // The outputs end with the process; whoever reads them to the end does not wait in vain.
-        loop {
-            match self.lines.recv_timeout(PATIENCE) {
-                Ok(_) => {}
-                Err(mpsc::RecvTimeoutError::Disconnected) => return self.child.wait().unwrap(),
-                Err(mpsc::RecvTimeoutError::Timeout) => panic!("the process does not end"),
+        for lines in [&self.out, &self.err] {
+            loop {
+                match lines.recv_timeout(PATIENCE) {
+                    Ok(_) => {}
+                    Err(RecvTimeoutError::Disconnected) => break,
+                    Err(RecvTimeoutError::Timeout) => panic!("the process does not end"),
+                }
             }
+        }
+        self.child.wait().unwrap()
+    }
+}
+
+fn lines(from: impl Read + Send + 'static) -> Lines {
+    let (send, lines) = mpsc::sync_channel(10_000);
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            if send.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+fn next(lines: &Lines, word: &str) -> String {
+    let mut seen = Vec::new();
+    loop {
+        match lines.recv_timeout(PATIENCE) {
+            Ok(line) if line.contains(word) => return line,
+            Ok(line) => seen.push(line),
+            Err(error) => panic!("no line with `{word}` ({error}): {seen:#?}"),
         }
     }
 }
@@ -171,8 +187,8 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
-            let _ = self.child.kill().is_ok();
-            let _ = self.child.wait().is_ok();
+            drop(self.child.kill());
+            drop(self.child.wait());
         }
     }
 }

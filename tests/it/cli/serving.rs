@@ -83,7 +83,7 @@ async fn the_tour_of_the_readme() {
     assert!(place.good(&["message", "show", "1"]).contains("parts confirmed  1/1"));
 
     truck.signal(Signal::INT);
-    truck.line("online 0/1");
+    truck.line("online 1/1");
     assert!(truck.end().success(), "the device had been online");
     started.call("tracker/chat/send", &[("tracker_id", "1"), ("message", "Too late")]).await;
     let waiting = place.good(&["tracker", "texts", "1"]);
@@ -101,7 +101,7 @@ async fn a_second_start_creates_nothing() {
     assert!(daemon.end().success());
     let users = place.good(&["user", "list"]);
     let daemon = Running::start(place.command(&["serve"]));
-    daemon.line("listening for API clients");
+    daemon.logged("listening for API clients");
     daemon.signal(Signal::TERM);
     assert!(daemon.end().success());
     assert_eq!(place.good(&["user", "list"]), users);
