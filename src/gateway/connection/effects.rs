@@ -115,10 +115,11 @@ impl Connection {
         now: Now,
         scratch: &mut Scratch,
     ) {
-        let device = self.lanes.get(usize::from(lane.0)).and_then(|state| state.device.as_ref());
-        let Some(tracker) = device.map(|device| device.tracker.id) else {
-            // A session that records for a device nobody admitted has a mistake; nothing is stored, nothing acknowledged.
-            tracing::error!(peer = %self.peer, "record for a device that is not admitted");
+        let state = self.lanes.get(usize::from(lane.0)).filter(|state| state.is_online());
+        let Some(tracker) = state.and_then(|state| state.device.as_ref()).map(|d| d.tracker.id)
+        else {
+            // A session that records for a device it did not accept has a mistake; nothing is stored, nothing acknowledged.
+            tracing::error!(peer = %self.peer, "record for a device that is not online");
             return;
         };
         if !events.is_empty() {
