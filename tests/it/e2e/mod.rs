@@ -3,7 +3,7 @@
 //! Nothing here waits for a fixed time; [`daemon::eventually`] asks until the answer is there.
 
 mod accounts;
-mod daemon;
+pub mod daemon;
 mod delivery;
 mod faulty;
 mod identity;
