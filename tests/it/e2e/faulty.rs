@@ -49,20 +49,21 @@ impl Fault {
 }
 
 /// The store.
+#[derive(Clone)]
 pub struct Faulty {
     inner: Arc<dyn Store>,
-    faults: Mutex<HashMap<Call, Fault>>,
-    calls: Mutex<HashMap<Call, usize>>,
-    failed: AtomicUsize,
+    faults: Arc<Mutex<HashMap<Call, Fault>>>,
+    calls: Arc<Mutex<HashMap<Call, usize>>>,
+    failed: Arc<AtomicUsize>,
 }
 
 impl Faulty {
     pub fn over(inner: Arc<dyn Store>) -> Arc<Self> {
         Arc::new(Self {
             inner,
-            faults: Mutex::default(),
-            calls: Mutex::default(),
-            failed: AtomicUsize::new(0),
+            faults: Arc::default(),
+            calls: Arc::default(),
+            failed: Arc::default(),
         })
     }
 
@@ -132,6 +133,15 @@ macro_rules! store {
             $(async fn $through(&self, $($b: $bt),*) -> Result<$bo, StoreError> {
                 self.inner.$through($($b),*).await
             })*
+            fn record(&self, uplink: Uplink) -> Recording {
+                let (reply, recording) = Recording::pair();
+                let this = self.clone();
+                tokio::spawn(async move {
+                    let work = async { this.inner.record(uplink).await };
+                    drop(reply.send(this.around(Call::Record, work).await));
+                });
+                recording
+            }
             async fn close(&self) {
                 self.inner.close().await;
             }
@@ -144,7 +154,6 @@ store! {
         QueueTexts: queue_texts(texts: Vec<NewText>, now: Millis) -> Vec<QueuedText>;
         PendingTexts: pending_texts(trackers: &[TrackerId], limit: usize, now: Millis) -> Vec<PendingText>;
         UpdateDeliveries: update_deliveries(updates: Vec<DeliveryUpdate>) -> Vec<DeliveryOutcome>;
-        Record: record(uplink: Uplink) -> Vec<StoredText>;
     }
     {
         due_retries(since: Millis, now: Millis) -> Vec<TrackerId>;

@@ -268,7 +268,7 @@ impl Writer {
         }
         if !batch.records.is_empty() {
             uplinks::record(conn, memory, &mut batch.records).await?;
-            self.states.append(conn, &mut batch.records).await?;
+            self.states.append(conn, &batch.records).await?;
         }
         for job in &mut batch.jobs {
             run_job(conn, job.as_mut()).await?;
