@@ -3,6 +3,8 @@
 //! Nothing here waits for a fixed time; [`daemon::eventually`] asks until the answer is there.
 
 mod accounts;
+mod child;
+mod crash;
 mod daemon;
 mod delivery;
 mod faulty;
@@ -12,3 +14,4 @@ mod long_texts;
 mod restart;
 mod takeover;
 mod transcripts;
+mod wire;
