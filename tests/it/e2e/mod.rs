@@ -9,6 +9,7 @@ mod daemon;
 mod delivery;
 mod faulty;
 mod identity;
+mod limits;
 mod listeners;
 mod long_texts;
 mod restart;

@@ -121,14 +121,28 @@ impl Wire {
     /// The next message; `None` once the platform has closed. May be dropped half-way.
     pub async fn next(&mut self) -> std::io::Result<Option<Frame>> {
         loop {
-            if let Some(end) = self.buffer.iter().skip(1).position(|byte| *byte == 0x7e) {
-                let frame: Vec<u8> = self.buffer.drain(..end + 2).collect();
-                return Ok(Some(Frame::read(&frame[1..=end])));
+            if let Some(frame) = self.take() {
+                return Ok(Some(frame));
             }
             if self.stream.read_buf(&mut self.buffer).await? == 0 {
                 return Ok(None);
             }
         }
+    }
+
+    /// The next message, if it is here.
+    pub fn next_now(&mut self) -> Option<Frame> {
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = self.stream.try_read(&mut bytes) {
+            self.buffer.extend_from_slice(&bytes[..count]);
+        }
+        self.take()
+    }
+
+    fn take(&mut self) -> Option<Frame> {
+        let end = self.buffer.iter().skip(1).position(|byte| *byte == 0x7e)?;
+        let frame: Vec<u8> = self.buffer.drain(..end + 2).collect();
+        Some(Frame::read(&frame[1..=end]))
     }
 
     /// The next message, which must come.
