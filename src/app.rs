@@ -15,9 +15,10 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::gateway::listener::{Listener, Settings};
-use crate::gateway::{Gateway, Parts, Registry};
+use crate::gateway::{Gateway, Parts};
 use crate::outbox::queue::RetryPolicy;
 use crate::outbox::{Outbox, lifetime_from_hours};
+use crate::presence::Registry;
 use crate::secret;
 use crate::store::Store;
 

@@ -30,3 +30,16 @@ pub fn expand() -> io::Result<u64> {
     drop(fcntl_dupfd_cloexec(&standard_error, last)?);
     Ok(limit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_soft_limit_becomes_the_hard_one() {
+        let limit = expand().unwrap();
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        assert_eq!(current, maximum);
+        assert!(limit > 0 && maximum.is_none_or(|maximum| maximum == limit));
+    }
+}

@@ -1,6 +1,5 @@
 //! The very first start: a gateway without users gets an account with an API key, so that there is something to try.
 
-use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::Context;
@@ -74,26 +73,25 @@ impl FirstStart {
     /// What to tell the operator. With `journal` the text goes to a log that others read too: it names no secret then.
     #[must_use]
     pub fn announce(&self, api: &[SocketAddr], journal: bool) -> String {
-        let mut text = format!("\nFirst start: the account `{ADMIN}` is created.\n");
+        let created = format!("First start: the account `{ADMIN}` is created.");
         if journal {
-            let _ = writeln!(
-                text,
-                "Its password and key are not written to the journal. Make your own:\n\n    \
+            return format!(
+                "{created} Its password and key are not written to the journal. Make your own:\n\n    \
                  cabwire user change {ADMIN} --password\n    \
-                 cabwire key create --user {ADMIN} --title \"my key\"\n"
+                 cabwire key create --user {ADMIN} --title \"my key\"\n\n"
             );
-            return text;
         }
-        let _ = writeln!(text, "Its secrets are shown this once:\n");
-        let _ = writeln!(text, "    password  {}", self.password);
-        let _ = writeln!(text, "    API key   {}\n", self.key);
+        let Self { password, key } = self;
+        let mut text = format!(
+            "\n{created}\nIts secrets are shown this once:\n\n    \
+             password  {password}\n    \
+             API key   {key}\n\n"
+        );
         if let Some(address) = api.first() {
             let url = format!("http://{}", reachable(*address));
-            let _ = writeln!(
-                text,
-                "Try it:\n\n    curl -s {url}/tracker/list -H 'Authorization: NVX {}'\n",
-                self.key
-            );
+            text.push_str(&format!(
+                "Try it:\n\n    curl -s {url}/tracker/list -H 'Authorization: NVX {key}'\n\n"
+            ));
         }
         text
     }

@@ -2,7 +2,8 @@
 //!
 //! | module | owns |
 //! |---|---|
-//! | [`gateway`] | listeners, the generic connection driver, admission, which device is connected where |
+//! | [`gateway`] | listeners, the generic connection driver, admission |
+//! | [`presence`] | which device is connected where, and how to reach its connection |
 //! | [`outbox`] | the life of a message: queueing, offering to devices, receipts, read marks. Only it changes a status |
 //! | [`store`] | what survives: one trait, one contract, SQLite behind it |
 //! | [`directory`] | the administered records in memory |
@@ -24,6 +25,7 @@ pub mod gateway;
 pub mod model;
 pub mod outbox;
 pub mod password;
+pub mod presence;
 pub mod secret;
 pub mod simulate;
 pub mod store;

@@ -14,9 +14,18 @@ fn main() -> ExitCode {
             match error.downcast_ref::<ConfigError>() {
                 // Lines that begin with file and line, so that editors find the place.
                 Some(error) => eprintln!("{error}"),
-                None => eprintln!("cabwire: {error:#}"),
+                None => eprintln!("cabwire: {}", explain(&error)),
             }
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error with its causes, outermost first. Some errors name their cause themselves: it is not said twice.
+fn explain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
+        "" => cause,
+        text if text.ends_with(&cause) => text.to_owned(),
+        text => format!("{text}: {cause}"),
+    })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -161,6 +162,8 @@ pub struct PendingText {
     pub attempts: u32,
     /// Submit time.
     pub submit: Millis,
+    /// When the call that sent it was accepted, on the monotonic clock of this process; `None` if it was loaded from the store.
+    pub accepted: Option<Duration>,
 }
 
 /// A driver's text to be stored.

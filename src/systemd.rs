@@ -9,7 +9,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// Tells the service manager that the daemon serves; `status` is shown by `systemctl status`. Nothing happens without one.
 pub fn ready(status: &str) {
@@ -25,12 +25,16 @@ pub fn stopping(within: Duration) {
 /// Feeds the watchdog until `stop`, as long as `store` answers. Returns at once if the service manager watches nothing.
 pub async fn watchdog(store: Arc<dyn Store>, stop: CancellationToken) {
     let Some(patience) = sd_notify::watchdog_enabled() else { return };
-    feed(patience, store, stop, || notify(&[NotifyState::Watchdog])).await;
+    let ping = || {
+        let store = Arc::clone(&store);
+        async move { store.ping().await }
+    };
+    feed(patience, ping, stop, || notify(&[NotifyState::Watchdog])).await;
 }
 
-async fn feed(
+async fn feed<P: Future<Output = Result<(), StoreError>>>(
     patience: Duration,
-    store: Arc<dyn Store>,
+    ping: impl Fn() -> P,
     stop: CancellationToken,
     mut feed: impl FnMut(),
 ) {
@@ -42,7 +46,7 @@ async fn feed(
             () = stop.cancelled() => return,
             _ = turn.tick() => {}
         }
-        match store.ping().await {
+        match ping().await {
             Ok(()) => feed(),
             Err(error) => tracing::error!(%error, "store does not answer, the watchdog is not fed"),
         }
@@ -52,5 +56,36 @@ async fn feed(
 fn notify(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!(%error, "cannot notify the service manager");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_does_not_answer_starves_the_watchdog() {
+        let answers = Cell::new(true);
+        let fed = Cell::new(0);
+        let stop = CancellationToken::new();
+        let ping = || {
+            let answer = if answers.get() { Ok(()) } else { Err(StoreError::Busy) };
+            async move { answer }
+        };
+        let feeding = feed(Duration::from_secs(30), ping, stop.clone(), || fed.set(fed.get() + 1));
+        let watching = async {
+            tokio::time::sleep(Duration::from_secs(29)).await;
+            assert_eq!(fed.get(), 3, "at 0, 10 and 20 seconds");
+            answers.set(false);
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            assert_eq!(fed.get(), 3);
+            answers.set(true);
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            assert_eq!(fed.get(), 4);
+            stop.cancel();
+        };
+        tokio::join!(feeding, watching);
     }
 }

@@ -55,3 +55,11 @@ pub(super) fn printable(text: &str) -> String {
 pub(super) fn moment(at: Millis) -> String {
     at.timestamp().strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
+
+/// Appends a formatted line to a `String`.
+macro_rules! line {
+    ($out:expr, $($arg:tt)*) => {
+        $out.push_str(&format!("{}\n", format_args!($($arg)*)))
+    };
+}
+pub(in crate::cli) use line;

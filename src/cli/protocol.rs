@@ -1,11 +1,9 @@
 //! `protocols`: what is spoken.
 
-use std::fmt::Write as _;
-
 use protocols::{OptionKind, OptionSpec, ProtocolInfo, registry};
 use serde_json::{Value, json};
 
-use super::output::{self, Outcome};
+use super::output::{self, Outcome, line};
 use super::records::protocol_named;
 use super::table::Table;
 
@@ -80,7 +78,7 @@ fn markdown_table() -> String {
         .to_owned();
     for protocol in registry::ALL {
         let info = protocol.info();
-        let _ = writeln!(
+        line!(
             out,
             "| `{}` | {} | {} | {} | {} | {} |",
             info.name,

@@ -33,7 +33,9 @@ impl Records {
                 at.display()
             );
         }
-        let store = open_store(path).await?;
+        // An older schema is for `serve` and `migrate` to change: a daemon of an older version may be running.
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(path, SqliteOptions::default()).await?);
         let directory = Directory::load(Arc::clone(&store)).await?;
         Ok(Self { store, directory, clock: SystemClock::new() })
     }
@@ -106,7 +108,7 @@ impl Records {
         code: Option<&str>,
         protocol: &dyn Protocol,
     ) -> anyhow::Result<String> {
-        self.known_model(code.unwrap_or(protocol.info().name))
+        self.known_model(code.unwrap_or_else(|| protocol.info().name))
     }
 
     /// The model with this code.
@@ -124,10 +126,7 @@ impl Records {
 
 /// Opens the database file, creating it or bringing it up to date where that is needed.
 pub(super) async fn open_store(path: &Path) -> anyhow::Result<Arc<dyn Store>> {
-    let store = SqliteStore::open(path, SqliteOptions::migrating())
-        .await
-        .with_context(|| format!("cannot open the database {}", path.display()))?;
-    Ok(Arc::new(store))
+    Ok(Arc::new(SqliteStore::open(path, SqliteOptions::migrating()).await?))
 }
 
 fn known_names<T: Display>(names: impl Iterator<Item = T>) -> String {

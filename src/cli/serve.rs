@@ -1,6 +1,5 @@
 //! `serve`, `check-config` and `migrate`.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::output::{self, Outcome};
+use super::output::{self, Outcome, line};
 use super::records::open_store;
 use crate::app::{self, Running, Surroundings};
 use crate::clock::{Clock, SystemClock};
@@ -108,18 +107,18 @@ fn status(running: &Running) -> String {
 pub(super) fn check(config: &Config) -> anyhow::Result<Outcome> {
     let own_key = config.secrets.device_code_key(credentials().as_deref())?.is_some();
     let mut out = String::new();
-    let _ = writeln!(out, "store      {}", config.store.path().display());
+    line!(out, "store      {}", config.store.path().display());
     for listener in &config.listeners {
         for address in &listener.addresses {
             let proxy = if listener.proxy_protocol { ", behind PROXY protocol" } else { "" };
-            let _ = writeln!(out, "devices    {address}  {}{proxy}", listener.protocol);
+            line!(out, "devices    {address}  {}{proxy}", listener.protocol);
         }
     }
     for address in &config.api.addresses {
-        let _ = writeln!(out, "API        http://{address}");
+        line!(out, "API        http://{address}");
     }
     let key = if own_key { "from its file" } else { "random, kept in the store" };
-    let _ = writeln!(out, "device-code key {key}");
+    line!(out, "device-code key {key}");
     out.push_str("the configuration is good\n");
     output::print(&out)?;
     Ok(Outcome::Done)

@@ -115,7 +115,7 @@ async fn simulate(args: Args, identities: Vec<Identity>) -> anyhow::Result<Outco
                     let at = clock.now().monotonic.saturating_sub(start);
                     let line = printable(&happening.describe());
                     // Nobody to read it is no reason to stop.
-                    let _ = output::print(&format!("{:9.3}  {line}\n", at.as_secs_f64())).is_ok();
+                    drop(output::print(&format!("{:9.3}  {line}\n", at.as_secs_f64())));
                 }
             });
             ending.await;
@@ -216,7 +216,7 @@ async fn watch(fleet: &Fleet, devices: usize, quiet: bool) {
             bar.set_message(line);
             bar.tick();
         } else if !quiet {
-            let _ = output::print(&format!("{line}\n")).is_ok();
+            drop(output::print(&format!("{line}\n")));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `tracker`: trackers and their devices.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use anyhow::ensure;
@@ -284,8 +285,8 @@ async fn list(records: &Records, user: Option<&str>, json: bool) -> anyhow::Resu
         devices.retain(|device| device.tracker.user == account);
     }
     let ids: Vec<TrackerId> = devices.iter().map(|device| device.tracker.id).collect();
-    let states = records.store.device_states(&ids).await?;
-    let state_of = |id| states.iter().find(|(tracker, _)| *tracker == id).map(|(_, state)| state);
+    let states: HashMap<_, _> = records.store.device_states(&ids).await?.into_iter().collect();
+    let state_of = |id: TrackerId| states.get(&id);
     if json {
         let all: anyhow::Result<Vec<Value>> = devices
             .iter()
@@ -336,7 +337,7 @@ async fn show(records: &Records, id: i64, json: bool) -> anyhow::Result<()> {
 
 fn details(records: &Records, device: &Device, state: Option<&DeviceState>) -> Table {
     let tracker = &device.tracker;
-    let mut table = Table::new(&["tracker", &""]);
+    let mut table = Table::new(&["tracker", ""]);
     let mut line = |name: &str, value: String| table.row([name.to_owned(), value]);
     line("id", tracker.id.to_string());
     line("label", tracker.label.clone());

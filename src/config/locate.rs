@@ -92,7 +92,7 @@ impl<'a> Located<'a> {
             let next = match (step, value) {
                 (Step::Key(key), DeValue::Table(table)) => find(table, key),
                 (Step::Index(index), DeValue::Array(array)) => {
-                    array.iter().nth(*index).map(|value| (value.span(), value.get_ref()))
+                    array.get(*index).map(|value| (value.span(), value.get_ref()))
                 }
                 _ => None,
             };

@@ -4,18 +4,15 @@
 //! * [`connection`]: the one driver for all protocols;
 //! * [`admission`]: who may log in, and who tried;
 //! * [`recorder`]: what devices report, as the store wants it;
-//! * [`registry`]: device → live connection;
 //! * [`wheel`]: deadlines of all connections, without a timer each;
 //! * [`limits`]: every bound.
 
 pub mod admission;
 pub mod connection;
-mod handle;
 mod limits;
 pub mod listener;
 pub mod proxy;
 pub mod recorder;
-mod registry;
 mod scratch;
 mod wheel;
 
@@ -28,15 +25,14 @@ use protocols::registry as protocol_registry;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use handle::{Closing, Handle};
 pub use limits::Limits;
-pub use registry::Registry;
 
 use crate::clock::Clock;
 use crate::directory::{Changes, Directory};
 use crate::outbox::dispatcher::{self, Dispatcher};
 use crate::outbox::queue::RetryPolicy;
 use crate::outbox::receipts::Receipts;
+use crate::presence::{Closing, Registry};
 use crate::store::Store;
 use crate::telemetry::metrics::ProtocolMetrics;
 
@@ -110,7 +106,7 @@ impl Gateway {
     pub fn start(parts: Parts) -> Self {
         let names = protocol_registry::ALL.iter().map(|p| p.info().name).chain([DETECTING]);
         let shared = Arc::new(Shared {
-            receipts: Receipts::new(Arc::clone(&parts.store)),
+            receipts: Receipts::new(Arc::clone(&parts.store), Arc::clone(&parts.clock)),
             protocol_limits: parts.limits.for_protocols(),
             strangers: Strangers::new(parts.limits.strangers),
             wheel: Wheel::new(parts.clock.now().monotonic),

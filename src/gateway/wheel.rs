@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::handle::{Closing, Handle, millis};
+use crate::presence::{Closing, Handle, millis};
 
 /// Resolution of all deadlines.
 pub(crate) const TICK: Duration = Duration::from_millis(100);

@@ -13,9 +13,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::gateway::{Handle, Registry};
 use crate::model::{PendingText, TrackerId};
 use crate::outbox::receipts::Receipts;
+use crate::presence::{Handle, Registry};
 use crate::store::Store;
 
 /// Trackers per query.

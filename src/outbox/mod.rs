@@ -19,13 +19,14 @@ pub mod queue;
 pub mod receipts;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocols::text::{TextPlan, TextRefusal};
 
 use crate::clock::Clock;
 use crate::directory::Device;
-use crate::gateway::Registry;
 use crate::model::{Direction, MessageId, NewText, PendingText, QueuedText, TrackerId, UserId};
+use crate::presence::Registry;
 use crate::store::{Store, StoreError};
 
 /// Queues texts, marks what dispatchers read.
@@ -155,16 +156,16 @@ impl Outbox {
     }
 
     async fn queue(&self, texts: Vec<NewText>) -> Result<Vec<QueuedText>, StoreError> {
-        let kept = texts.clone();
-        let queued = self.store.queue_texts(texts, self.clock.wall()).await?;
+        let (kept, now) = (texts.clone(), self.clock.now());
+        let queued = self.store.queue_texts(texts, now.wall.into()).await?;
         for (text, queued) in kept.into_iter().zip(&queued) {
-            self.registry.offer(pending(text, *queued));
+            self.registry.offer(pending(text, *queued, now.monotonic));
         }
         Ok(queued)
     }
 }
 
-fn pending(text: NewText, queued: QueuedText) -> PendingText {
+fn pending(text: NewText, queued: QueuedText, accepted: Duration) -> PendingText {
     PendingText {
         id: queued.id,
         tracker: text.tracker,
@@ -174,6 +175,7 @@ fn pending(text: NewText, queued: QueuedText) -> PendingText {
         serial: queued.serial,
         attempts: 0,
         submit: queued.submit,
+        accepted: Some(accepted),
     }
 }
 

@@ -4,6 +4,7 @@
 //! the device is here, and a freshly committed text can be appended) or *behind* (the store has to be asked).
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use protocols::{Content, DeliveryStage, DeliveryToken, Downlink, Receipt};
 
@@ -53,6 +54,21 @@ pub struct DeviceQueue {
     next_token: u64,
     capacity: usize,
     policy: RetryPolicy,
+}
+
+/// What a receipt, or its absence, changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// For the store.
+    pub update: DeliveryUpdate,
+    /// When the text was accepted ([`PendingText::accepted`]), if this is the receipt for the last of it.
+    pub accepted: Option<Duration>,
+}
+
+impl From<DeliveryUpdate> for Change {
+    fn from(update: DeliveryUpdate) -> Self {
+        Self { update, accepted: None }
+    }
 }
 
 #[derive(Debug)]
@@ -215,7 +231,7 @@ impl DeviceQueue {
         receipt: Receipt,
         stage: DeliveryStage,
         at: Millis,
-    ) -> Option<DeliveryUpdate> {
+    ) -> Option<Change> {
         let index = match receipt {
             Receipt::Token(token) => {
                 self.ready.iter().position(|entry| entry.in_flight == Some(token))?
@@ -229,12 +245,10 @@ impl DeviceQueue {
                     // Not here: the store knows whether a text with that serial still waits.
                     None => {
                         self.outdate();
-                        return Some(DeliveryUpdate::ConfirmedSerial {
-                            tracker: self.tracker,
-                            serial,
-                            bits,
-                            at,
-                        });
+                        let tracker = self.tracker;
+                        return Some(
+                            DeliveryUpdate::ConfirmedSerial { tracker, serial, bits, at }.into(),
+                        );
                     }
                 }
             }
@@ -247,12 +261,13 @@ impl DeviceQueue {
             }
             DeliveryStage::Refused { code, retry: false } => {
                 let entry = self.ready.remove(index)?;
-                Some(DeliveryUpdate::Failed {
+                let update = DeliveryUpdate::Failed {
                     id: entry.text.id,
                     attempts: entry.text.attempts.saturating_add(1),
                     retry: at.plus(self.policy.max_retry),
                     error: format!("not supported by the device (code {code})"),
-                })
+                };
+                Some(update.into())
             }
             DeliveryStage::TimedOut => {
                 self.failed(index, at, "no answer from the device".to_owned())
@@ -262,20 +277,21 @@ impl DeviceQueue {
     }
 
     /// The connection is gone: what was in flight counts as a failed attempt.
-    pub fn disconnected(&mut self, at: Millis) -> Vec<DeliveryUpdate> {
+    pub fn disconnected(&mut self, at: Millis) -> Vec<Change> {
         let policy = self.policy;
         let in_flight = self.ready.drain(..).filter(|entry| entry.in_flight.is_some());
         in_flight
             .map(|entry| {
                 let attempts = entry.text.attempts.saturating_add(1);
                 let (wait, in_place) = policy.wait(attempts);
-                DeliveryUpdate::Failed {
+                let update = DeliveryUpdate::Failed {
                     id: entry.text.id,
                     attempts,
                     // The first few times it is simply sent again; a text that cuts the connection each time must not block.
                     retry: if in_place { at } else { at.plus(wait) },
                     error: "connection lost before the confirmation".to_owned(),
-                }
+                };
+                update.into()
             })
             .collect()
     }
@@ -287,7 +303,7 @@ impl DeviceQueue {
         }
     }
 
-    fn confirmed(&mut self, index: usize, at: Millis) -> Option<DeliveryUpdate> {
+    fn confirmed(&mut self, index: usize, at: Millis) -> Option<Change> {
         let entry = self.ready.get_mut(index)?;
         let parts_done = entry.text.parts_done.saturating_add(1);
         let update = DeliveryUpdate::Confirmed {
@@ -297,14 +313,15 @@ impl DeviceQueue {
             attempts: entry.text.attempts,
         };
         if usize::from(parts_done) >= entry.parts() {
+            let accepted = entry.text.accepted;
             self.ready.remove(index);
-        } else {
-            (entry.text.parts_done, entry.in_flight, entry.sent) = (parts_done, None, false);
+            return Some(Change { update, accepted });
         }
-        Some(update)
+        (entry.text.parts_done, entry.in_flight, entry.sent) = (parts_done, None, false);
+        Some(update.into())
     }
 
-    fn failed(&mut self, index: usize, at: Millis, error: String) -> Option<DeliveryUpdate> {
+    fn failed(&mut self, index: usize, at: Millis, error: String) -> Option<Change> {
         let entry = self.ready.get_mut(index)?;
         entry.text.attempts = entry.text.attempts.saturating_add(1);
         let (id, attempts) = (entry.text.id, entry.text.attempts);
@@ -315,7 +332,7 @@ impl DeviceQueue {
         } else {
             self.ready.remove(index);
         }
-        Some(DeliveryUpdate::Failed { id, attempts, retry, error })
+        Some(DeliveryUpdate::Failed { id, attempts, retry, error }.into())
     }
 }
 

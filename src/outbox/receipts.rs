@@ -4,12 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics::{Counter, Histogram, counter, histogram};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
-use crate::model::{DeliveryOutcome, DeliveryUpdate, TrackerId};
+use super::queue::Change;
+use crate::clock::Clock;
+use crate::model::{DeliveryOutcome, TrackerId};
 use crate::store::Store;
+use crate::telemetry::metrics::{DELIVERY_SECONDS, TEXTS_DELIVERED};
 
 /// First wait after the store could not take an update; doubled up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(50);
@@ -20,9 +24,17 @@ const TRIES: u32 = 10;
 /// Settles receipts. Tasks are counted, so that a stopping daemon can wait for them.
 #[derive(Clone)]
 pub struct Receipts {
-    store: Arc<dyn Store>,
+    settler: Arc<Settler>,
     tasks: TaskTracker,
     unsettled: Arc<Unsettled>,
+}
+
+/// What it takes to settle.
+struct Settler {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    delivered: Counter,
+    seconds: Histogram,
 }
 
 /// Trackers with updates on their way into the store. What the store shows of their texts is about to change.
@@ -42,19 +54,21 @@ struct Way {
 impl Receipts {
     /// Receipts into `store`.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, tasks: TaskTracker::new(), unsettled: Arc::default() }
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        let (delivered, seconds) = (counter!(TEXTS_DELIVERED), histogram!(DELIVERY_SECONDS));
+        let settler = Arc::new(Settler { store, clock, delivered, seconds });
+        Self { settler, tasks: TaskTracker::new(), unsettled: Arc::default() }
     }
 
-    /// Settles updates of one tracker's texts in the background.
-    pub fn settle(&self, tracker: TrackerId, updates: Vec<DeliveryUpdate>) {
-        if updates.is_empty() {
+    /// Settles changes of one tracker's texts in the background.
+    pub fn settle(&self, tracker: TrackerId, changes: Vec<Change>) {
+        if changes.is_empty() {
             return;
         }
         self.unsettled.trackers.lock().entry(tracker).or_default().updates += 1;
-        let (store, unsettled) = (Arc::clone(&self.store), Arc::clone(&self.unsettled));
+        let (settler, unsettled) = (Arc::clone(&self.settler), Arc::clone(&self.unsettled));
         self.tasks.spawn(async move {
-            bring(&*store, updates).await;
+            settler.bring(changes).await;
             unsettled.done(tracker);
         });
     }
@@ -94,29 +108,37 @@ impl Unsettled {
     }
 }
 
-async fn bring(store: &dyn Store, updates: Vec<DeliveryUpdate>) {
-    let mut wait = FIRST_WAIT;
-    for _ in 0..TRIES {
-        match store.update_deliveries(updates.clone()).await {
-            Ok(outcomes) => {
-                count(&outcomes);
-                return;
+impl Settler {
+    async fn bring(&self, changes: Vec<Change>) {
+        let (updates, accepted): (Vec<_>, Vec<_>) =
+            changes.into_iter().map(|change| (change.update, change.accepted)).unzip();
+        let mut wait = FIRST_WAIT;
+        for _ in 0..TRIES {
+            match self.store.update_deliveries(updates.clone()).await {
+                Ok(outcomes) => return self.count(&outcomes, &accepted),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot note {} receipts, trying again", updates.len());
+                }
             }
-            Err(error) => {
-                tracing::warn!(%error, "cannot note {} receipts, trying again", updates.len());
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        tracing::error!(
+            "{} receipts are lost: their texts stay PENDING and are sent again",
+            updates.len()
+        );
+    }
+
+    fn count(&self, outcomes: &[DeliveryOutcome], accepted: &[Option<Duration>]) {
+        let now = self.clock.now().monotonic;
+        for (outcome, accepted) in outcomes.iter().zip(accepted) {
+            if !matches!(outcome, DeliveryOutcome::Delivered(_)) {
+                continue;
+            }
+            self.delivered.increment(1);
+            if let Some(accepted) = accepted {
+                self.seconds.record(now.saturating_sub(*accepted).as_secs_f64());
             }
         }
-        tokio::time::sleep(wait).await;
-        wait = (wait * 2).min(LONGEST_WAIT);
     }
-    tracing::error!(
-        "{} receipts are lost: their texts stay PENDING and are sent again",
-        updates.len()
-    );
-}
-
-fn count(outcomes: &[DeliveryOutcome]) {
-    let delivered =
-        outcomes.iter().filter(|outcome| matches!(outcome, DeliveryOutcome::Delivered(_))).count();
-    metrics::counter!(crate::telemetry::metrics::TEXTS_DELIVERED).increment(delivered as u64);
 }

@@ -246,7 +246,7 @@ impl Device {
     /// Vanishes without a word: the connection is reset.
     pub fn cut(self) {
         // Without this the system would close it politely. If it does not work, it is a close all the same.
-        let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).is_ok();
+        drop(socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)));
     }
 
     /// Local address of the connection.
@@ -268,7 +268,7 @@ impl Device {
         if self.closing && self.output.is_empty() {
             self.closed = Some(Closed::ByDevice);
             // The peer sees the end when the device is dropped; shutting down now lets it see it at once.
-            let _ = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Both).is_ok();
+            drop(socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Both));
             return;
         }
         let interest = if self.output.is_empty() {

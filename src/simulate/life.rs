@@ -136,7 +136,7 @@ impl<'a> Shift<'a> {
             tokio::select! {
                 () = stop.cancelled() => {
                     // A goodbye that does not get through changes nothing.
-                    let _ = tokio::time::timeout(GOODBYE, self.device.logout()).await;
+                    drop(tokio::time::timeout(GOODBYE, self.device.logout()).await);
                     watch(Happening::Event(DeviceEvent::Closed(Closed::ByDevice)));
                     return self.online;
                 }

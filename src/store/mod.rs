@@ -3,9 +3,16 @@
 //! One trait, one contract ([`Store`]), one suite of tests that every engine passes. The contract in prose:
 //!
 //! * A method that writes returns after the commit is on disk. Whatever waits at the same time may share a transaction; each
-//!   call is atomic by itself.
+//!   call is atomic by itself, and one that is refused does not concern the others. Of calls that wait together, marks of read messages
+//!   come before new texts.
 //! * Ids of messages increase over all trackers in commit order, and submit times never decrease with them.
 //! * A message leaves PENDING once. Every change of a status is a compare-and-set; a second confirmation changes nothing.
+//! * A driver's text is a repeat if a stored one of the same tracker has the same key, is not older than the window, and (where only another
+//!   connection counts) was last received over another connection. A repeat counts as received over its connection from then on, so each copy
+//!   is matched once. At least the last 64 texts of a tracker are remembered, by every process.
+//! * Texts come back as they were given, except that U+001A stands for U+0000, which databases cannot hold in a text.
+//! * Ids of messages and trackers are never used again, also not those of removed ones.
+//! * Several processes may use one database at a time (a command next to the daemon). Only one of them records device states.
 //! * Lookups that find nothing return `None` or an empty list; [`StoreError::NotFound`] is for changes to what is not there.
 //! * Time is an argument.
 

@@ -4,6 +4,9 @@ use metrics::{Counter, Gauge, counter, gauge};
 
 /// Outgoing texts that became DELIVERED.
 pub const TEXTS_DELIVERED: &str = "cabwire_texts_delivered_total";
+/// Time from the API call that sent a text to its DELIVERED on disk; only of texts that were delivered without having been
+/// loaded from the store.
+pub const DELIVERY_SECONDS: &str = "cabwire_delivery_seconds";
 /// Connections open now, by protocol (`detecting` before it is known).
 pub const CONNECTIONS: &str = "cabwire_connections";
 /// Devices online now, by protocol.

@@ -70,8 +70,7 @@ async fn a_lost_confirmation_leaves_the_text_pending() {
     let account = daemon.account("fleet").await;
     for protocol in registry::ALL {
         let tracker = daemon.tracker(&account, *protocol, IDENTITY).await;
-        let behaviour =
-            Behaviour { confirm: "lose=100%".parse().unwrap(), ..Behaviour::default() };
+        let behaviour = Behaviour { confirm: "lose=100%".parse().unwrap(), ..Behaviour::default() };
         let fleet = Fleet::default();
         let mut happenings = watched(&fleet, life(&daemon, *protocol, behaviour));
         let id = daemon.send(&account, tracker, "turn left").await;

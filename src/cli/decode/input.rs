@@ -51,6 +51,9 @@ const LOG_DIGITS: usize = 16;
 /// Fewest characters that may be base64: fewer are words.
 const BASE64_CHARS: usize = 8;
 
+/// A way to read a paste; `None` if it cannot be read like that.
+type Read = fn(&str) -> Option<Vec<u8>>;
+
 /// All ways to read `paste`, the most literal first. Empty only if there is nothing in it.
 #[must_use]
 pub(super) fn readings(paste: &str) -> Vec<Reading> {
@@ -58,7 +61,7 @@ pub(super) fn readings(paste: &str) -> Vec<Reading> {
     if paste.is_empty() {
         return Vec::new();
     }
-    let forms: [(Form, fn(&str) -> Option<Vec<u8>>); 5] = [
+    let forms: [(Form, Read); 5] = [
         (Form::Hex, hex),
         (Form::Dump, dump),
         (Form::Base64, base64),
@@ -102,7 +105,7 @@ fn hex(paste: &str) -> Option<Vec<u8>> {
 
 /// Appends the bytes that `digits` spell, which must be pairs; a single digit is a byte too (`0x0, 0x7`).
 fn push_pairs(digits: &str, bytes: &mut Vec<u8>) -> Option<()> {
-    let whole = digits.len() == 1 || digits.len() % 2 == 0;
+    let whole = digits.len() == 1 || digits.len().is_multiple_of(2);
     if !whole || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
     }
@@ -187,7 +190,7 @@ fn log(paste: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     for line in paste.lines() {
         let runs = line.split(|c: char| !c.is_ascii_hexdigit());
-        let frames = runs.filter(|run| run.len() >= LOG_DIGITS && run.len() % 2 == 0);
+        let frames = runs.filter(|run| run.len() >= LOG_DIGITS && run.len().is_multiple_of(2));
         if let Some(run) = frames.max_by_key(|run| run.len()) {
             push_pairs(run, &mut bytes)?;
         }

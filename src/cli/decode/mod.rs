@@ -163,10 +163,11 @@ fn cut(protocol: &'static dyn Protocol, reading: &Reading) -> Decoded {
         offset = offset.saturating_add(cut.consumed).min(bytes.len());
     }
     // What a framer skips before it waits for more may be the beginning of the unfinished frame.
-    if offset < bytes.len() && lost.is_none() {
-        if let Some(skipped) = items.pop_if(|item| matches!(item.what, What::Skipped)) {
-            offset = skipped.offset;
-        }
+    if offset < bytes.len()
+        && lost.is_none()
+        && let Some(skipped) = items.pop_if(|item| matches!(item.what, What::Skipped))
+    {
+        offset = skipped.offset;
     }
     let (protocol, title) = (info.name, info.title);
     Decoded { protocol, title, form: reading.form, bytes, items, end: offset, lost }

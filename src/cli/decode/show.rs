@@ -1,13 +1,11 @@
 //! Explained frames as a tree for people or as JSON.
 
-use std::fmt::Write as _;
-
 use protocols::{Explanation, Field};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Decoded, Item, What};
-use crate::cli::output::printable;
+use crate::cli::output::{line, printable};
 use crate::secret::hex;
 
 /// Raw bytes shown of what was not understood.
@@ -32,17 +30,16 @@ pub(super) fn tree(decoded: &Decoded) -> String {
     }
     let left = decoded.bytes.get(decoded.end..).unwrap_or_default();
     if let Some(error) = decoded.lost {
-        let _ =
-            writeln!(out, "\nat byte {}: {error}; a gateway closes such a connection", decoded.end);
-        let _ = writeln!(out, "  {}", excerpt(left));
+        line!(out, "\nat byte {}: {error}; a gateway closes such a connection", decoded.end);
+        line!(out, "  {}", excerpt(left));
     } else if !left.is_empty() {
-        let _ = writeln!(
+        line!(
             out,
             "\nleft over at byte {}: {}, an unfinished frame",
             decoded.end,
             bytes(left.len())
         );
-        let _ = writeln!(out, "  {}", excerpt(left));
+        line!(out, "  {}", excerpt(left));
     }
     out
 }
@@ -52,17 +49,17 @@ fn show_item(out: &mut String, decoded: &Decoded, item: &Item, number: usize) {
     let raw = decoded.bytes.get(item.offset..item.offset + item.length).unwrap_or_default();
     match &item.what {
         What::Frame(explanation) => {
-            let _ = writeln!(out, "frame {number} {place}: {}", printable(&explanation.title));
+            line!(out, "frame {number} {place}: {}", printable(&explanation.title));
             show_fields(out, &explanation.fields, "");
             if let Some(problem) = &explanation.problem {
-                let _ = writeln!(out, "problem: {}", printable(problem));
+                line!(out, "problem: {}", printable(problem));
             }
         }
         What::Rejected(reason) => {
-            let _ = writeln!(out, "frame {number} {place}: rejected, {reason}\n  {}", excerpt(raw));
+            line!(out, "frame {number} {place}: rejected, {reason}\n  {}", excerpt(raw));
         }
         What::Skipped => {
-            let _ = writeln!(out, "{place}: noise between frames, skipped\n  {}", excerpt(raw));
+            line!(out, "{place}: noise between frames, skipped\n  {}", excerpt(raw));
         }
     }
 }
@@ -75,9 +72,9 @@ fn show_fields(out: &mut String, fields: &[Field], indent: &str) {
         let name = printable(&field.name);
         let pad = width.saturating_sub(name.width());
         let shown = if field.value.is_empty() { &field.raw } else { &field.value };
-        let _ = write!(out, "{indent}{branch}{name}{:pad$}  {}", "", printable(shown));
+        out.push_str(&format!("{indent}{branch}{name}{:pad$}  {}", "", printable(shown)));
         if !field.raw.is_empty() && field.raw != *shown {
-            let _ = write!(out, "  [{}]", printable(&field.raw));
+            out.push_str(&format!("  [{}]", printable(&field.raw)));
         }
         out.push('\n');
         show_fields(out, &field.children, &format!("{indent}{below}"));

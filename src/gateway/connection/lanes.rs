@@ -97,10 +97,10 @@ impl Connection {
             self.shared.registry.is_current(device.tracker.id, &self.handle, online.epoch);
         self.shared.registry.logout(device.tracker.id, &self.handle, online.epoch);
         self.metrics.online.decrement(1);
-        let updates = online.queue.disconnected(now.wall.into());
+        let changes = online.queue.disconnected(now.wall.into());
         // After a takeover the newer connection is in charge of the same texts.
         if current {
-            self.shared.receipts.settle(device.tracker.id, updates);
+            self.shared.receipts.settle(device.tracker.id, changes);
         }
         tracing::info!(
             protocol = device.tracker.protocol, device = device.tracker.identity, tracker = %device.tracker.id,
@@ -117,8 +117,8 @@ impl Connection {
         if !self.shared.registry.is_current(device.tracker.id, &self.handle, online.epoch) {
             return;
         }
-        if let Some(update) = online.queue.receipt(receipt, stage, now.wall.into()) {
-            self.shared.receipts.settle(device.tracker.id, vec![update]);
+        if let Some(change) = online.queue.receipt(receipt, stage, now.wall.into()) {
+            self.shared.receipts.settle(device.tracker.id, vec![change]);
         }
     }
 

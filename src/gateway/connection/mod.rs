@@ -26,10 +26,10 @@ use protocols::{Framer, Now, Protocol, Session};
 use tokio::net::TcpStream;
 
 use super::Shared;
-use super::handle::{Closing, Handle, Item};
 use super::scratch::{Answer, Scratch};
 use crate::model::StoredText;
 use crate::outbox::queue::DeviceQueue;
+use crate::presence::{Closing, Handle, Item};
 use crate::store::StoreError;
 use crate::telemetry::metrics::ProtocolMetrics;
 

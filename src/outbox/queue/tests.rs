@@ -18,6 +18,7 @@ fn text(id: i64, serial: u32) -> PendingText {
         serial,
         attempts: 0,
         submit: NOW,
+        accepted: None,
     }
 }
 
@@ -33,6 +34,14 @@ fn in_step(texts: Vec<PendingText>) -> DeviceQueue {
     queue
 }
 
+fn update(change: Option<Change>) -> Option<DeliveryUpdate> {
+    change.map(|change| change.update)
+}
+
+fn all_updates(changes: Vec<Change>) -> Vec<DeliveryUpdate> {
+    changes.into_iter().map(|change| change.update).collect()
+}
+
 fn shown(downlink: &Downlink) -> &str {
     match &downlink.content {
         Content::Text { text, .. } => text,
@@ -45,9 +54,9 @@ fn texts_go_in_id_order_and_leave_when_confirmed() {
     let mut queue = in_step(vec![text(1, 10), text(2, 11)]);
     let first = queue.next(NOW).unwrap();
     assert_eq!((shown(&first), first.serial, first.repeat), ("text 1", 10, false));
-    let update = queue.receipt(Receipt::Token(first.token), CONFIRMED, NOW);
+    let change = queue.receipt(Receipt::Token(first.token), CONFIRMED, NOW);
     assert_eq!(
-        update,
+        update(change),
         Some(DeliveryUpdate::Confirmed { id: MessageId(1), parts_done: 1, at: NOW, attempts: 0 })
     );
     assert_eq!(
@@ -110,9 +119,9 @@ fn parts_follow_each_other_and_resume_at_the_first_unconfirmed_one() {
     queue.receipt(Receipt::Token(part.token), CONFIRMED, NOW);
     let part = queue.next(NOW).unwrap();
     assert_eq!((shown(&part), part.serial), ("three", 12));
-    let update = queue.receipt(Receipt::Token(part.token), CONFIRMED, NOW);
+    let change = queue.receipt(Receipt::Token(part.token), CONFIRMED, NOW);
     assert_eq!(
-        update,
+        update(change),
         Some(DeliveryUpdate::Confirmed { id: MessageId(1), parts_done: 3, at: NOW, attempts: 0 })
     );
     assert_eq!(shown(&queue.next(NOW).unwrap()), "text 2");
@@ -129,18 +138,18 @@ fn a_refused_text_is_repeated_in_place_then_passed_over() {
             (shown(&downlink), downlink.serial, downlink.repeat),
             ("text 1", 10, attempt > 1)
         );
-        let update = queue.receipt(Receipt::Token(downlink.token), refused, now);
+        let change = queue.receipt(Receipt::Token(downlink.token), refused, now);
         assert!(
-            matches!(update, Some(DeliveryUpdate::Failed { attempts, retry, .. }) if attempts == attempt && retry == now.plus(wait))
+            matches!(update(change), Some(DeliveryUpdate::Failed { attempts, retry, .. }) if attempts == attempt && retry == now.plus(wait))
         );
         assert_eq!(queue.next(now), None, "those behind wait");
         assert_eq!(queue.wake_at(), Some(now.plus(wait)));
         now = now.plus(wait);
     }
     let downlink = queue.next(now).unwrap();
-    let update = queue.receipt(Receipt::Token(downlink.token), refused, now);
+    let change = queue.receipt(Receipt::Token(downlink.token), refused, now);
     assert!(
-        matches!(update, Some(DeliveryUpdate::Failed { attempts: 3, retry, .. }) if retry == now.plus(30_000))
+        matches!(update(change), Some(DeliveryUpdate::Failed { attempts: 3, retry, .. }) if retry == now.plus(30_000))
     );
     assert_eq!(shown(&queue.next(now).unwrap()), "text 2", "passed over");
 }
@@ -150,9 +159,9 @@ fn an_unsupported_text_is_passed_over_at_once() {
     let mut queue = in_step(vec![text(1, 10), text(2, 11)]);
     let downlink = queue.next(NOW).unwrap();
     let stage = DeliveryStage::Refused { code: 3, retry: false };
-    let update = queue.receipt(Receipt::Token(downlink.token), stage, NOW);
+    let change = queue.receipt(Receipt::Token(downlink.token), stage, NOW);
     assert!(
-        matches!(update, Some(DeliveryUpdate::Failed { retry, error, .. }) if retry == NOW.plus(3_600_000) && error.contains("code 3"))
+        matches!(update(change), Some(DeliveryUpdate::Failed { retry, error, .. }) if retry == NOW.plus(3_600_000) && error.contains("code 3"))
     );
     assert_eq!(shown(&queue.next(NOW).unwrap()), "text 2");
 }
@@ -161,7 +170,7 @@ fn an_unsupported_text_is_passed_over_at_once() {
 fn a_lost_connection_is_a_failed_attempt_of_what_was_in_flight_only() {
     let mut queue = in_step(vec![text(1, 10), text(2, 11)]);
     queue.next(NOW).unwrap();
-    let updates = queue.disconnected(NOW);
+    let updates = all_updates(queue.disconnected(NOW));
     assert!(
         matches!(&updates[..], [DeliveryUpdate::Failed { id: MessageId(1), attempts: 1, retry, .. }] if *retry == NOW)
     );
@@ -169,7 +178,7 @@ fn a_lost_connection_is_a_failed_attempt_of_what_was_in_flight_only() {
     stubborn.attempts = 2;
     let mut queue = in_step(vec![stubborn]);
     queue.next(NOW).unwrap();
-    let updates = queue.disconnected(NOW);
+    let updates = all_updates(queue.disconnected(NOW));
     assert!(
         matches!(&updates[..], [DeliveryUpdate::Failed { retry, .. }] if *retry > NOW),
         "must not block for ever"
@@ -179,11 +188,11 @@ fn a_lost_connection_is_a_failed_attempt_of_what_was_in_flight_only() {
 #[test]
 fn a_receipt_by_serial_finds_the_text_here_or_asks_the_store() {
     let mut queue = in_step(vec![text(1, 0x1_0010)]);
-    let update = queue.receipt(Receipt::Serial { serial: 0x10, bits: 16 }, CONFIRMED, NOW);
-    assert!(matches!(update, Some(DeliveryUpdate::Confirmed { id: MessageId(1), .. })));
+    let change = queue.receipt(Receipt::Serial { serial: 0x10, bits: 16 }, CONFIRMED, NOW);
+    assert!(matches!(update(change), Some(DeliveryUpdate::Confirmed { id: MessageId(1), .. })));
     assert_eq!(queue.next(NOW), None, "confirmed before it was sent again");
-    let update = queue.receipt(Receipt::Serial { serial: 9, bits: 16 }, CONFIRMED, NOW);
-    assert!(matches!(update, Some(DeliveryUpdate::ConfirmedSerial { serial: 9, .. })));
+    let change = queue.receipt(Receipt::Serial { serial: 9, bits: 16 }, CONFIRMED, NOW);
+    assert!(matches!(update(change), Some(DeliveryUpdate::ConfirmedSerial { serial: 9, .. })));
     let refused = DeliveryStage::Refused { code: 1, retry: true };
     assert_eq!(queue.receipt(Receipt::Serial { serial: 9, bits: 16 }, refused, NOW), None);
 }
@@ -201,4 +210,20 @@ fn an_answer_of_the_store_that_a_receipt_has_overtaken_is_asked_for_again() {
     let order: Vec<_> =
         std::iter::from_fn(|| queue.next(NOW)).map(|d| shown(&d).to_owned()).collect();
     assert_eq!(order, ["text 2", "text 3"]);
+}
+
+#[test]
+fn the_receipt_for_the_last_part_tells_when_the_text_was_accepted() {
+    let accepted = Some(Duration::from_secs(5));
+    let (mut first, mut second) = (text(1, 10), text(2, 11));
+    (first.text, first.cuts, first.accepted) = (Arc::from("one two"), vec![4], accepted);
+    second.accepted = accepted;
+    let mut queue = in_step(vec![first, second]);
+    let mut receipt = |stage| {
+        let token = queue.next(NOW).unwrap().token;
+        queue.receipt(Receipt::Token(token), stage, NOW).unwrap().accepted
+    };
+    assert_eq!(receipt(CONFIRMED), None, "a part");
+    assert_eq!(receipt(CONFIRMED), accepted);
+    assert_eq!(receipt(DeliveryStage::TimedOut), None, "not delivered");
 }

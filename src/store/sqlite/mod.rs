@@ -52,6 +52,9 @@ use crate::model::{
     TrackerId, Uplink, User, UserChange, UserId,
 };
 
+/// How long a call waits for one of the connections that read before it is told [`StoreError::Busy`].
+const READER_PATIENCE: Duration = Duration::from_secs(5);
+
 /// How to open a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqliteOptions {
@@ -63,11 +66,19 @@ pub struct SqliteOptions {
     pub readers: u32,
     /// How long to wait for another process that is writing.
     pub busy: Duration,
+    /// Largest size of the file in pages of 4 KiB, as if the disk ended there. `None`: no bound but the disk.
+    pub max_pages: Option<u32>,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { migrate: false, queue: 8192, readers: 4, busy: Duration::from_secs(5) }
+        Self {
+            migrate: false,
+            queue: 8192,
+            readers: 4,
+            busy: Duration::from_secs(5),
+            max_pages: None,
+        }
     }
 }
 
@@ -95,19 +106,19 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`], which says what to do.
     pub async fn open(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
-        let mut conn = schema::open(path, options.migrate, options.busy).await?;
+        let mut conn = schema::open(path, &options).await?;
         let database = |source| OpenError::Database { path: path.to_owned(), source };
         writer::replay_states(&mut conn).await.map_err(database)?;
         admin::catalog::ensure_models(&mut conn).await.map_err(database)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.readers)
-            .acquire_timeout(options.busy)
+            .acquire_timeout(READER_PATIENCE)
             .test_before_acquire(false)
-            .connect_lazy_with(schema::reader_options(path, options.busy));
+            .connect_lazy_with(schema::reader_options(path, &options));
         let (calls, receiver) = mpsc::channel(options.queue);
         let settings = writer::Settings {
             path: path.to_owned(),
-            busy: options.busy,
+            options,
             dirty: Dirty::default(),
             commits: Arc::default(),
         };
@@ -388,11 +399,12 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
+        // Readers first: whoever closes the file last moves the WAL into it.
+        self.readers.close().await;
         let (reply, done) = oneshot::channel();
         if self.calls.send(Op::Close(reply)).await.is_ok() {
             // No answer means that another call of `close` was faster.
             drop(done.await);
         }
-        self.readers.close().await;
     }
 }

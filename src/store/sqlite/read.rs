@@ -1,5 +1,7 @@
 //! What is read of messages and device states, on the connections that only read.
 
+use std::collections::BTreeSet;
+
 use sqlx::SqlitePool;
 
 use super::error::store_error;
@@ -23,6 +25,8 @@ pub(super) async fn pending_texts(
     limit: usize,
     now: Millis,
 ) -> Result<Vec<PendingText>> {
+    // Once each: a tracker that is asked for twice must not be offered its texts twice.
+    let trackers: BTreeSet<_> = trackers.iter().collect();
     let rows: Vec<PendingRow> = sqlx::query_as(sql::PENDING_TEXTS)
         .bind(json::array(trackers))
         .bind(bound(limit))

@@ -66,6 +66,7 @@ impl TryFrom<PendingRow> for PendingText {
             serial: row.serial,
             attempts: row.attempts,
             submit: Millis(row.submit_ms),
+            accepted: None,
         })
     }
 }

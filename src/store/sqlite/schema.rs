@@ -1,8 +1,8 @@
 //! The database file: how it is opened, which schema version it has, how it is brought up to date.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use super::SqliteOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
@@ -74,45 +74,49 @@ pub enum OpenError {
 }
 
 /// How connections to the file at `path` behave.
-fn connect_options(path: &Path, busy: Duration) -> SqliteConnectOptions {
+fn connect_options(path: &Path, options: &SqliteOptions) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
-        .busy_timeout(busy)
+        .busy_timeout(options.busy)
         .statement_cache_capacity(200)
         .row_buffer_size(1024)
         .disable_statement_logging()
 }
 
 /// The one connection that writes.
-pub(super) fn writer_options(path: &Path, busy: Duration) -> SqliteConnectOptions {
-    connect_options(path, busy)
+pub(super) fn writer_options(path: &Path, options: &SqliteOptions) -> SqliteConnectOptions {
+    let connect = connect_options(path, options)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        .pragma("temp_store", "memory")
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-        .pragma("journal_size_limit", "67108864")
+        .pragma("journal_size_limit", "67108864");
+    match options.max_pages {
+        Some(pages) => connect.pragma("max_page_count", pages.to_string()),
+        None => connect,
+    }
 }
 
 /// Connections that only read.
-pub(super) fn reader_options(path: &Path, busy: Duration) -> SqliteConnectOptions {
-    connect_options(path, busy).read_only(true)
+pub(super) fn reader_options(path: &Path, options: &SqliteOptions) -> SqliteConnectOptions {
+    connect_options(path, options).read_only(true)
 }
 
-/// Opens the file for writing, brought to this build's schema if `migrate`.
+/// Opens the file for writing, brought to this build's schema if the options say so.
 pub(super) async fn open(
     path: &Path,
-    migrate: bool,
-    busy: Duration,
+    options: &SqliteOptions,
 ) -> Result<SqliteConnection, OpenError> {
-    if migrate {
+    if options.migrate {
         create_file(path)?;
     } else if !path.exists() {
         return Err(OpenError::Outdated { path: path.to_owned(), found: 0, needed: SCHEMA });
     }
     let database = |source| OpenError::Database { path: path.to_owned(), source };
-    let mut conn = writer_options(path, busy).connect().await.map_err(database)?;
+    let mut conn = writer_options(path, options).connect().await.map_err(database)?;
     let found = version(&mut conn).await.map_err(database)?;
-    let checked = check(path, found, migrate);
+    let checked = check(path, found, options.migrate);
     if checked.is_ok() && found.schema < SCHEMA {
         upgrade(&mut conn).await.map_err(database)?;
     }

@@ -2,6 +2,10 @@
 //!
 //! Rows go in as one JSON array (`json_each(?1)`): one statement, and so one hop to the connection's thread, for a whole batch. `status = 0` is
 //! written out wherever the index over pending messages is meant to serve, because a bound value would not match a partial index.
+//!
+//! Two habits for speed. `LIMIT ?1 + 0`: SQLite looks at a bare bound limit when it plans, and so would plan anew for every value.
+//! `OR ROLLBACK` in statements that write many rows: without it SQLite copies every page it changes, to be able to undo the statement
+//! alone; ours are never undone alone.
 
 /// Collects the constants into [`ALL`].
 macro_rules! statements {
@@ -35,7 +39,7 @@ macro_rules! list {
             $order,
             ", id ",
             $order,
-            " LIMIT ?4"
+            " LIMIT ?4 + 0"
         )
     };
 }
@@ -63,7 +67,7 @@ statements! {
     // ── transactions ────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Takes the write lock, then tells whether another process has committed since the last time.
-    BEGIN = "BEGIN IMMEDIATE; SELECT data_version FROM pragma_data_version";
+    BEGIN = "BEGIN IMMEDIATE; PRAGMA data_version";
     COMMIT = "COMMIT";
     ROLLBACK = "ROLLBACK";
     SAVEPOINT = "SAVEPOINT job";
@@ -81,42 +85,43 @@ statements! {
              WHERE m.tracker_id = t.id AND m.direction = 1 \
              ORDER BY m.submit_ms DESC, m.id DESC LIMIT 1) \
          FROM json_each(?1) j CROSS JOIN tracker t ON t.id = j.value";
-    /// Trackers that exist, with their last ?2 incoming texts if they have any.
+    /// Trackers that exist, with their last 64 incoming texts if they have any.
     RECENT_TEXTS = "SELECT t.id, m.repeat_key, m.submit_ms \
          FROM json_each(?1) j CROSS JOIN tracker t ON t.id = j.value \
          LEFT JOIN message m ON m.id IN (SELECT i.id FROM message i \
              WHERE i.tracker_id = t.id AND i.direction = 0 \
-             ORDER BY i.submit_ms DESC, i.id DESC LIMIT ?2) \
+             ORDER BY i.submit_ms DESC, i.id DESC LIMIT 64) \
          ORDER BY m.id";
 
     // ── messages, writing ───────────────────────────────────────────────────────────────────────────────────────────
 
-    INSERT_OUTGOING = "INSERT INTO message (id, tracker_id, direction, status, submit_ms, text, \
+    INSERT_OUTGOING = "INSERT OR ROLLBACK INTO message (id, tracker_id, direction, status, submit_ms, text, \
              serial, parts, parts_done, attempts, cuts, lossy, author_id, expires_ms) \
          SELECT value ->> 0, value ->> 1, 1, 0, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
-             0, 0, value ->> 6, value ->> 7, value ->> 8, value ->> 9 FROM json_each(?1)";
-    INSERT_INCOMING = "INSERT INTO message (id, tracker_id, direction, status, submit_ms, text, \
+             0, 0, value ->> 6, value ->> 7, value ->> 8, value ->> 9 FROM jsonb_each(?1)";
+    INSERT_INCOMING = "INSERT OR ROLLBACK INTO message (id, tracker_id, direction, status, submit_ms, text, \
              repeat_key, employee_id, device_ms, reply_to, from_device) \
          SELECT value ->> 0, value ->> 1, 0, 0, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
-             value ->> 6, value ->> 7, value ->> 8 FROM json_each(?1)";
+             value ->> 6, value ->> 7, value ->> 8 FROM jsonb_each(?1)";
     PENDING_BY_ID = "SELECT id, serial, parts, parts_done, attempts, retry_ms, last_error \
          FROM message WHERE id IN (SELECT value FROM json_each(?1)) AND direction = 1 AND status = 0";
-    /// Pending texts one of whose unconfirmed parts has the quoted serial; rows of ?1 are [tracker, serial, mask].
+    /// Among a tracker's 4096 oldest pending texts, those one of whose unconfirmed parts has the quoted serial; rows of ?1 are
+    /// [tracker, serial, mask].
     PENDING_BY_SERIAL = "SELECT m.id, m.serial, m.parts, m.parts_done, m.attempts, m.retry_ms, \
              m.last_error, m.tracker_id \
          FROM json_each(?1) q CROSS JOIN message m ON m.id IN (SELECT i.id FROM message i \
              WHERE i.tracker_id = q.value ->> 0 AND i.direction = 1 AND i.status = 0 \
-             ORDER BY i.id LIMIT ?2) \
+             ORDER BY i.id LIMIT 4096) \
          WHERE ((q.value ->> 1) - m.serial) & (q.value ->> 2) BETWEEN m.parts_done AND m.parts - 1 \
              OR m.parts > q.value ->> 2 \
          ORDER BY m.id";
-    UPDATE_OUTGOING = "UPDATE message SET status = u.value ->> 1, update_ms = u.value ->> 2, \
+    UPDATE_OUTGOING = "UPDATE OR ROLLBACK message SET status = u.value ->> 1, update_ms = u.value ->> 2, \
              parts_done = u.value ->> 3, attempts = u.value ->> 4, retry_ms = u.value ->> 5, \
              last_error = u.value ->> 6 \
-         FROM json_each(?1) u WHERE message.id = u.value ->> 0";
-    MARK_READ = "UPDATE message SET status = 1 \
+         FROM jsonb_each(?1) u WHERE message.id = u.value ->> 0";
+    MARK_READ = "UPDATE OR ROLLBACK message SET status = 1 \
          WHERE id IN (SELECT value FROM json_each(?1)) AND direction = 0 AND status = 0";
-    MARK_ALL_READ = "UPDATE message SET status = 1 \
+    MARK_ALL_READ = "UPDATE OR ROLLBACK message SET status = 1 \
          WHERE tracker_id IN (SELECT value FROM json_each(?1)) AND direction = 0 AND status = 0";
 
     // ── messages, reading ───────────────────────────────────────────────────────────────────────────────────────────
@@ -127,7 +132,7 @@ statements! {
              WHERE i.tracker_id = t.value AND i.direction = 1 AND i.status = 0 \
              AND (i.expires_ms IS NULL OR i.expires_ms > ?3) \
              AND (i.retry_ms IS NULL OR i.retry_ms <= ?3) \
-             ORDER BY i.id LIMIT ?2) \
+             ORDER BY i.id LIMIT ?2 + 0) \
          ORDER BY m.id";
     DUE_RETRIES = "SELECT DISTINCT tracker_id FROM message \
          WHERE status = 0 AND retry_ms > ?1 AND retry_ms <= ?2 LIMIT 10000";
@@ -153,8 +158,8 @@ statements! {
     LAST_JOURNAL = "SELECT coalesce(max(seq), 0) FROM state_journal";
     JOURNAL = "SELECT e.value ->> 0, e.value -> 1 \
          FROM state_journal j CROSS JOIN json_each(j.states) e ORDER BY j.seq, e.key";
-    FOLD_STATES = "INSERT INTO device_state (tracker_id, state) \
-         SELECT value ->> 0, value -> 1 FROM json_each(?1) \
+    FOLD_STATES = "INSERT OR ROLLBACK INTO device_state (tracker_id, state) \
+         SELECT value ->> 0, value -> 1 FROM jsonb_each(?1) \
          WHERE EXISTS (SELECT 1 FROM tracker WHERE id = value ->> 0) \
          ON CONFLICT (tracker_id) DO UPDATE SET state = excluded.state";
     TRIM_JOURNAL = "DELETE FROM state_journal WHERE seq <= ?1";
@@ -181,7 +186,7 @@ statements! {
     NOTE_REMOVED = "INSERT OR IGNORE INTO removed_tracker (tracker_id) VALUES (?1)";
     RAISE_HIGH_WATER = "UPDATE high_water SET message_id = ?1, submit_ms = ?2";
     DELETE_MESSAGES = "DELETE FROM message WHERE id IN \
-         (SELECT id FROM message WHERE tracker_id = ?1 LIMIT ?2)";
+         (SELECT id FROM message WHERE tracker_id = ?1 LIMIT 1000)";
     FORGET_REMOVED = "DELETE FROM removed_tracker WHERE tracker_id = ?1";
     REMOVED_TRACKERS = "SELECT tracker_id FROM removed_tracker";
 

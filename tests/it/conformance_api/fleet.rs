@@ -10,13 +10,13 @@ use std::time::Duration;
 use cabwire::api::{ApiParts, ApiSettings, ApiState, router, serve};
 use cabwire::clock::{Clock, ManualClock};
 use cabwire::directory::Directory;
-use cabwire::gateway::Registry;
 use cabwire::model::{
     Credential, CredentialKind, DeliveryOutcome, DeliveryUpdate, MessageId, Millis, Model,
     NewDriverText, NewTracker, NewUser, Repeat, StoredText, TariffId, TrackerChange, TrackerId,
     Uplink, UserChange, UserId,
 };
 use cabwire::outbox::Outbox;
+use cabwire::presence::Registry;
 use cabwire::store::Store;
 use cabwire::store::sqlite::{SqliteOptions, SqliteStore};
 use cabwire::{password, secret};

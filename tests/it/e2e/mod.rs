@@ -5,7 +5,7 @@
 mod accounts;
 mod child;
 mod crash;
-mod daemon;
+pub mod daemon;
 mod delivery;
 mod faulty;
 mod identity;

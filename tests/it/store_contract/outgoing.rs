@@ -170,6 +170,8 @@ async fn offers_are_the_oldest_of_each_tracker(lab: Lab) {
         offered.iter().filter(|text| text.tracker == trackers[n]).map(|text| text.id).collect()
     };
     assert_eq!((of(0), of(1), of(2)), (ids[0][..2].to_vec(), ids[1][..2].to_vec(), Vec::new()));
+    let twice = [trackers[0], trackers[0]];
+    assert_eq!(store.pending_texts(&twice, 2, NOW).await.unwrap().len(), 2);
     assert!(store.pending_texts(&[], 2, NOW).await.unwrap().is_empty());
     assert!(store.pending_texts(&trackers, 0, NOW).await.unwrap().is_empty());
 }

@@ -10,9 +10,6 @@ use crate::model::{DeliveryOutcome, DeliveryUpdate, MessageId, Millis, TrackerId
 use crate::store::sqlite::json::{Rows, storable};
 use crate::store::sqlite::sql;
 
-/// A quoted serial is looked for among so many of a tracker's oldest pending texts.
-const SERIAL_DEPTH: i64 = 4096;
-
 /// Longest failure text kept, in characters.
 const ERROR_CHARS: usize = 200;
 
@@ -80,11 +77,8 @@ impl Pending {
         mut serials: Rows,
     ) -> Result<(), sqlx::Error> {
         type Quoted = (i64, u32, u32, u16, u32, Option<i64>, Option<String>, i64);
-        let rows: Vec<Quoted> = sqlx::query_as(sql::PENDING_BY_SERIAL)
-            .bind(serials.finish())
-            .bind(SERIAL_DEPTH)
-            .fetch_all(conn)
-            .await?;
+        let rows: Vec<Quoted> =
+            sqlx::query_as(sql::PENDING_BY_SERIAL).bind(serials.finish()).fetch_all(conn).await?;
         for (id, serial, parts, done, attempts, retry, error, tracker) in rows {
             self.insert((id, serial, parts, done, attempts, retry, error));
             let ids = self.by_tracker.entry(TrackerId(tracker)).or_default();

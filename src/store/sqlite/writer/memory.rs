@@ -12,7 +12,7 @@ use crate::model::{MessageId, Millis, Repeat, TrackerId};
 use crate::store::StoreError;
 use crate::store::sqlite::{json, sql};
 
-/// Repeats are recognised among so many of a tracker's last texts.
+/// Repeats are recognised among so many of a tracker's last texts; [`sql::RECENT_TEXTS`] reads as many.
 const RECENT: usize = 64;
 
 /// Above so many trackers, or remembered texts, everything is forgotten.
@@ -129,11 +129,8 @@ impl Memory {
         if missing.is_empty() {
             return Ok(());
         }
-        let rows: Vec<(i64, Option<i64>, Option<i64>)> = sqlx::query_as(sql::RECENT_TEXTS)
-            .bind(json::array(&missing))
-            .bind(i64::try_from(RECENT).unwrap_or(i64::MAX))
-            .fetch_all(conn)
-            .await?;
+        let rows: Vec<(i64, Option<i64>, Option<i64>)> =
+            sqlx::query_as(sql::RECENT_TEXTS).bind(json::array(&missing)).fetch_all(conn).await?;
         for (tracker, key, submit) in rows {
             let texts = self.recent.entry(TrackerId(tracker)).or_default();
             if let (Some(key), Some(submit)) = (key, submit) {

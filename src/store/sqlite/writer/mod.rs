@@ -31,7 +31,7 @@ use self::states::States;
 pub(super) use self::states::replay as replay_states;
 use super::error::{is_environmental, store_error};
 use super::states::Dirty;
-use super::{schema, sql};
+use super::{SqliteOptions, schema, sql};
 use crate::store::StoreError;
 
 /// Calls in one transaction.
@@ -47,7 +47,7 @@ pub(super) const LOG_ROWS: i64 = 100_000;
 #[derive(Clone)]
 pub(super) struct Settings {
     pub(super) path: PathBuf,
-    pub(super) busy: Duration,
+    pub(super) options: SqliteOptions,
     pub(super) dirty: Dirty,
     /// Transactions committed so far.
     pub(super) commits: Arc<AtomicU64>,
@@ -204,6 +204,7 @@ impl Writer {
     fn settle(&mut self, batch: Batch, now: Instant) {
         self.settings.commits.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("cabwire_store_commits_total").increment(1);
+        metrics::counter!("cabwire_store_calls_total").increment(batch.calls() as u64);
         self.resting = false;
         self.states.committed();
         self.log_grew |= !batch.jobs.is_empty() || !batch.removals.is_empty();
@@ -245,7 +246,7 @@ impl Writer {
         let conn = match &mut self.conn {
             Some(conn) => conn,
             none => {
-                let options = schema::writer_options(&self.settings.path, self.settings.busy);
+                let options = schema::writer_options(&self.settings.path, &self.settings.options);
                 none.insert(options.connect().await?)
             }
         };

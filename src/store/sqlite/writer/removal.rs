@@ -11,8 +11,8 @@ use crate::model::TrackerId;
 use crate::store::StoreError;
 use crate::store::sqlite::sql;
 
-/// Messages deleted per transaction.
-const PIECE: i64 = 1000;
+/// Messages deleted per transaction, by [`sql::DELETE_MESSAGES`].
+const PIECE: u64 = 1000;
 
 /// Trackers whose messages are being deleted.
 #[derive(Default)]
@@ -76,9 +76,8 @@ impl Removals {
         self.done = false;
         let next = self.pending.front().map(|(id, _)| *id).or_else(|| self.staged.first().copied());
         let Some(TrackerId(id)) = next else { return Ok(()) };
-        let done =
-            sqlx::query(sql::DELETE_MESSAGES).bind(id).bind(PIECE).execute(&mut *conn).await?;
-        if done.rows_affected() < PIECE.cast_unsigned() {
+        let done = sqlx::query(sql::DELETE_MESSAGES).bind(id).execute(&mut *conn).await?;
+        if done.rows_affected() < PIECE {
             sqlx::query(sql::FORGET_REMOVED).bind(id).execute(conn).await?;
             self.done = true;
         }

@@ -10,6 +10,9 @@
 //! appended meanwhile stay for the next fold. What a process leaves behind in the journal is folded by whoever opens the file
 //! next, in the order of the rows; merging a state twice does no harm.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use sqlx::SqliteConnection;
@@ -124,7 +127,8 @@ impl States {
         Ok(())
     }
 
-    /// The transaction is committed: what it appended is dirty, what it folded is clean.
+    /// The transaction is committed: what it folded is clean, and what it appended is dirty, in this order: a tracker may be among
+    /// both.
     pub(super) fn committed(&mut self) {
         if let Some(fold) = &mut self.fold {
             self.dirty.remove(&std::mem::take(&mut fold.staged));

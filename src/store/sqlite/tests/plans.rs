@@ -1,16 +1,9 @@
-//! Tests that look behind the trait: statements, plans, batching, recovery.
+//! Every statement can be prepared, and none reads more than it needs.
 
-use sqlx::{Executor as _, SqlSafeStr as _};
+use sqlx::{Executor as _, SqlSafeStr as _, SqliteConnection};
 
-use super::*;
-
-/// A fresh database in a directory of its own.
-async fn fresh() -> (tempfile::TempDir, SqliteStore) {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("data/cabwire.db");
-    let store = SqliteStore::open(&path, SqliteOptions::migrating()).await.unwrap();
-    (directory, store)
-}
+use super::fresh;
+use crate::store::sqlite::sql;
 
 #[tokio::test]
 async fn every_statement_can_be_prepared() {

@@ -1,0 +1,279 @@
+//! API clients and terminals in one event loop with one clock: texts go in over HTTP and come out at devices that confirm them.
+
+use std::collections::VecDeque;
+use std::io::Read as _;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd as _;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
+
+use crate::fleet::Terminal;
+use crate::frames::{self, id};
+use crate::http;
+use crate::wire::{Sources, Wire};
+
+/// Longest time in which nothing happens.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Events of API clients begin here; those of terminals at 0.
+const CLIENTS: usize = 1 << 20;
+const TIMER: Token = Token(usize::MAX);
+/// How often it is looked whether requests are due.
+const TICK: Duration = Duration::from_micros(250);
+
+/// How requests follow each other.
+#[derive(Clone, Copy)]
+pub enum Pace {
+    /// Each client sends when it has its answer.
+    Closed,
+    /// So many a second, whatever the answers take.
+    Open(u32),
+}
+
+/// Clients and terminals on one server.
+pub struct Traffic {
+    poll: Poll,
+    clients: Vec<Client>,
+    idle: Vec<usize>,
+    terminals: Vec<Terminal>,
+    /// For each terminal, when the requests for its texts under way were due.
+    under_way: Vec<VecDeque<Instant>>,
+    /// How many there are in all.
+    unconfirmed: usize,
+    /// One per tracker, used in turn.
+    requests: Vec<Vec<u8>>,
+    next: usize,
+    buffer: Vec<u8>,
+    scratch: Vec<u8>,
+    out: Vec<u8>,
+    timer: std::fs::File,
+}
+
+struct Client {
+    wire: Wire,
+    /// When the request under way was due.
+    due: Instant,
+}
+
+/// What a round came to.
+#[derive(Default)]
+pub struct Round {
+    /// Requests answered within the measured time.
+    pub answers: u64,
+    /// Requests sent, all of them answered sooner or later.
+    pub sent: u64,
+    /// From the first request to the last answer and confirmation.
+    pub whole: Duration,
+    /// From the due time of each request to the written confirmation of its text.
+    pub confirmed: Vec<Duration>,
+    /// From the due time of each request to its answer.
+    pub answered: Vec<Duration>,
+}
+
+impl Traffic {
+    /// `clients` connections to the API at `server`, beside `terminals`; `requests[n]` sends a text to terminal `n` if there
+    /// are terminals.
+    pub fn new(
+        server: SocketAddr,
+        clients: usize,
+        mut terminals: Vec<Terminal>,
+        requests: Vec<Vec<u8>>,
+        sources: &mut Sources,
+    ) -> Result<Self> {
+        let poll = Poll::new()?;
+        for (number, terminal) in terminals.iter_mut().enumerate() {
+            terminal.wire.register(poll.registry(), number)?;
+        }
+        let mut open = Vec::with_capacity(clients);
+        for number in 0..clients {
+            let mut wire = Wire::open(server, sources)?;
+            wire.register(poll.registry(), CLIENTS + number)?;
+            open.push(Client { wire, due: Instant::now() });
+        }
+        let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK)?;
+        poll.registry().register(&mut SourceFd(&timer.as_raw_fd()), TIMER, Interest::READABLE)?;
+        Ok(Self {
+            poll,
+            idle: Vec::with_capacity(clients),
+            clients: open,
+            under_way: terminals.iter().map(|_| VecDeque::new()).collect(),
+            unconfirmed: 0,
+            terminals,
+            requests,
+            next: 0,
+            buffer: vec![0; 16 * 1024],
+            scratch: Vec::new(),
+            out: Vec::new(),
+            timer: timer.into(),
+        })
+    }
+
+    /// Sends requests at `pace` for `warm` and then for `measured`, and waits until all is answered and confirmed.
+    pub fn run(&mut self, pace: Pace, warm: Duration, measured: Duration) -> Result<Round> {
+        let mut events = Events::with_capacity(1024);
+        let begin = Instant::now();
+        let mut schedule = Schedule::new(pace, begin, warm, measured);
+        let mut round = Round::default();
+        self.idle = (0..self.clients.len()).collect();
+        self.tick(if matches!(pace, Pace::Open(_)) { TICK } else { Duration::ZERO })?;
+        loop {
+            self.send_due(&mut schedule, &mut round)?;
+            let all_done = self.idle.len() == self.clients.len() && self.unconfirmed == 0;
+            if all_done && schedule.is_over() {
+                break;
+            }
+            self.poll.poll(&mut events, Some(PATIENCE))?;
+            ensure!(!events.is_empty(), "nothing happened for {PATIENCE:?}");
+            let now = Instant::now();
+            for event in &events {
+                match event.token() {
+                    TIMER => {
+                        // How often it has ticked does not matter: the schedule knows the time.
+                        drop(self.timer.read(&mut [0; 8]));
+                    }
+                    Token(token) if token >= CLIENTS => {
+                        self.answered(token - CLIENTS, now, &schedule, &mut round)?;
+                    }
+                    Token(token) => self.confirm(token, now, &schedule, &mut round)?,
+                }
+            }
+        }
+        self.tick(Duration::ZERO)?;
+        round.whole = begin.elapsed();
+        Ok(round)
+    }
+
+    fn tick(&self, every: Duration) -> Result<()> {
+        let every = Timespec { tv_sec: 0, tv_nsec: every.subsec_nanos().into() };
+        let setting = Itimerspec { it_interval: every, it_value: every };
+        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &setting)?;
+        Ok(())
+    }
+
+    fn send_due(&mut self, schedule: &mut Schedule, round: &mut Round) -> Result<()> {
+        while let Some(&client) = self.idle.last()
+            && let Some(due) = schedule.next()
+        {
+            self.idle.pop();
+            let target = self.next;
+            self.next = (self.next + 1) % self.requests.len();
+            if let Some(queue) = self.under_way.get_mut(target) {
+                queue.push_back(due);
+                self.unconfirmed += 1;
+            }
+            self.clients[client].due = due;
+            self.clients[client].wire.send(&self.requests[target])?;
+            round.sent += 1;
+        }
+        Ok(())
+    }
+
+    fn answered(
+        &mut self,
+        number: usize,
+        now: Instant,
+        schedule: &Schedule,
+        round: &mut Round,
+    ) -> Result<()> {
+        let Client { wire, due } = &mut self.clients[number];
+        let mut failed = None;
+        wire.receive(&mut self.buffer, |bytes| {
+            let Some((length, success)) = http::answer(bytes) else { return 0 };
+            if !success {
+                failed = Some(String::from_utf8_lossy(&bytes[..length]).into_owned());
+            }
+            self.idle.push(number);
+            round.answers += u64::from(schedule.measures(now));
+            if schedule.measures(*due) {
+                round.answered.push(now - *due);
+            }
+            length
+        })
+        .context("API")?;
+        ensure!(failed.is_none(), "a request failed: {}", failed.unwrap_or_default());
+        Ok(())
+    }
+
+    /// Confirms the texts that terminal `number` got.
+    fn confirm(
+        &mut self,
+        number: usize,
+        now: Instant,
+        schedule: &Schedule,
+        round: &mut Round,
+    ) -> Result<()> {
+        let Some(terminal) = self.terminals.get_mut(number) else { return Ok(()) };
+        let (scratch, mut serials) = (&mut self.scratch, Vec::new());
+        terminal.wire.receive(&mut self.buffer, |bytes| {
+            frames::split(bytes, scratch, |frame| {
+                if frame.id == id::TEXT {
+                    serials.push(frame.serial);
+                }
+            })
+        })?;
+        self.out.clear();
+        for &serial in &serials {
+            terminal.seal(&mut self.out, id::CONFIRMATION, &frames::confirmation(serial));
+        }
+        if serials.is_empty() {
+            return Ok(());
+        }
+        terminal.wire.send(&self.out)?;
+        for _ in serials {
+            let due = self.under_way[number].pop_front();
+            let due = due.context("a device got a text twice, or one that nobody sent")?;
+            self.unconfirmed -= 1;
+            if schedule.measures(due) {
+                // The clock was read before the write: on loopback that is some microseconds.
+                round.confirmed.push(now - due);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// When requests are due.
+struct Schedule {
+    pace: Pace,
+    begin: Instant,
+    from: Instant,
+    until: Instant,
+    issued: u32,
+}
+
+impl Schedule {
+    fn new(pace: Pace, begin: Instant, warm: Duration, measured: Duration) -> Self {
+        let from = begin + warm;
+        Self { pace, begin, from, until: from + measured, issued: 0 }
+    }
+
+    /// The due time of the next request, if there is one by now.
+    fn next(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        let due = match self.pace {
+            Pace::Closed => now,
+            Pace::Open(rate) => {
+                self.begin + Duration::from_secs_f64(f64::from(self.issued) / f64::from(rate))
+            }
+        };
+        if due > now || due >= self.until {
+            return None;
+        }
+        self.issued += 1;
+        Some(due)
+    }
+
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.until
+    }
+
+    fn measures(&self, moment: Instant) -> bool {
+        moment >= self.from && moment < self.until
+    }
+}
