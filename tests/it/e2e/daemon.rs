@@ -9,7 +9,10 @@ use std::time::Duration;
 use cabwire::app::{self, Running, Surroundings};
 use cabwire::clock::{Clock, SystemClock};
 use cabwire::config::{AUTO, Config, Listener};
-use cabwire::model::{Credential, CredentialKind, NewTracker, NewUser, TrackerId, UserId};
+use cabwire::model::{
+    Credential, CredentialKind, Millis, NewTracker, NewUser, TariffId, TrackerChange, TrackerId,
+    UserId,
+};
 use cabwire::password::{self, Cost};
 use cabwire::secret;
 use cabwire::simulate::{Device, Text};
@@ -26,8 +29,24 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Daemon {
     pub running: Running,
     pub config: Config,
+    pub clock: Arc<dyn Clock>,
     directory: Arc<TempDir>,
     http: reqwest::Client,
+}
+
+/// How a daemon is made, where it is not as usual.
+pub struct Setup {
+    pub clock: Arc<dyn Clock>,
+    pub wrap: Wrap,
+}
+
+/// What the daemon gets instead of the store itself.
+pub type Wrap = Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store>>;
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { clock: SystemClock::new(), wrap: Box::new(|store| store) }
+    }
 }
 
 /// An account and its API key.
@@ -45,30 +64,38 @@ impl Daemon {
 
     /// A daemon with an empty database.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::set_up(Setup::default(), change).await
+    }
+
+    /// A daemon with an empty database, made in an unusual way.
+    pub async fn set_up(setup: Setup, change: impl FnOnce(&mut Config)) -> Self {
         let directory = Arc::new(TempDir::new().unwrap());
         let mut config = config(directory.path());
         change(&mut config);
-        Self::start_in(directory, config).await
+        Self::start_in(directory, config, setup).await
     }
 
-    async fn start_in(directory: Arc<TempDir>, config: Config) -> Self {
-        let store = SqliteStore::open(&database(directory.path()), SqliteOptions::migrating())
-            .await
-            .unwrap();
+    async fn start_in(directory: Arc<TempDir>, config: Config, setup: Setup) -> Self {
+        let store = open_store(directory.path()).await;
         let around = Surroundings {
-            clock: SystemClock::new(),
+            clock: Arc::clone(&setup.clock),
             metrics: Arc::new(String::new),
             credentials: None,
         };
-        let running = app::start(&config, Arc::new(store), around).await.unwrap();
-        Self { running, config, directory, http: reqwest::Client::new() }
+        let running = app::start(&config, (setup.wrap)(store), around).await.unwrap();
+        Self { running, config, clock: setup.clock, directory, http: reqwest::Client::new() }
     }
 
     /// Stops it in order and starts it on the same database.
     pub async fn restart(self) -> Self {
-        let Self { running, config, directory, .. } = self;
+        let Self { running, config, directory, clock, .. } = self;
         running.shut_down().await;
-        Self::start_in(directory, config).await
+        Self::start_in(directory, config, Setup { clock, ..Setup::default() }).await
+    }
+
+    /// A second handle on the database, as a command next to the daemon has one.
+    pub async fn second_store(&self) -> Arc<dyn Store> {
+        open_store(self.directory.path()).await
     }
 
     pub fn store(&self) -> &Arc<dyn Store> {
@@ -77,23 +104,9 @@ impl Daemon {
 
     /// Creates an account with a fresh key.
     pub async fn account(&self, login: &str) -> Account {
-        let store = self.store();
-        let user = NewUser {
-            login: login.to_owned(),
-            password_hash: password::hash("secret", Cost::LEAST).unwrap(),
-            title: login.to_owned(),
-            time_zone: "UTC".to_owned(),
-            locale: "en_US".to_owned(),
-            master: None,
-        };
-        let now = SystemClock::new().wall();
-        let user = store.create_user(user, now).await.unwrap().id;
-        let key = secret::random_hash().unwrap();
-        let kind = CredentialKind::ApiKey { title: "test".to_owned(), prefix: key[..4].to_owned() };
-        let credential = Credential { digest: secret::digest(&key), user, created: now, kind };
-        store.add_credential(credential).await.unwrap();
+        let account = create_account(&**self.store(), login, self.clock.wall()).await;
         self.running.directory.refresh().await.unwrap();
-        Account { user, key }
+        account
     }
 
     /// Registers a device.
@@ -115,28 +128,22 @@ impl Daemon {
         options: &[(&str, &str)],
     ) -> TrackerId {
         let tariff = self.running.directory.tariffs().first().unwrap().id;
-        let info = protocol.info();
-        let mut all: BTreeMap<String, String> =
-            options.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        // Real terminals want a pause after the login; simulated ones do not.
-        if info.options.iter().any(|spec| spec.name == "first_text_delay_ms") {
-            all.entry("first_text_delay_ms".to_owned()).or_insert_with(|| "0".to_owned());
-        }
-        let tracker = NewTracker {
-            user: account.user,
-            label: identity.to_owned(),
-            protocol: info.name.to_owned(),
-            identity: identity.to_owned(),
-            secret: None,
-            options: all,
-            model: info.name.to_owned(),
-            tariff,
-            phone: None,
-        };
-        let created =
-            self.store().create_trackers(vec![tracker], SystemClock::new().wall()).await.unwrap();
+        let mut tracker = new_tracker(account, tariff, protocol, identity);
+        tracker.options.extend(pairs(options));
+        self.register(tracker).await
+    }
+
+    /// Registers a device as it is described.
+    pub async fn register(&self, tracker: NewTracker) -> TrackerId {
+        let created = self.store().create_trackers(vec![tracker], self.clock.wall()).await.unwrap();
         self.running.directory.refresh().await.unwrap();
         created[0].id
+    }
+
+    /// Changes a device's record as a command next to the daemon does.
+    pub async fn change(&self, tracker: TrackerId, change: TrackerChange) {
+        self.store().change_tracker(tracker, change).await.unwrap();
+        self.running.directory.refresh().await.unwrap();
     }
 
     /// Where devices of a protocol connect.
@@ -161,16 +168,12 @@ impl Daemon {
     ) -> Device {
         let settings =
             TerminalSettings { identity: identity.to_owned(), secret: None, dialect: None };
-        Device::connect(protocol, server, settings, SystemClock::new()).await.unwrap()
+        Device::connect(protocol, server, settings, Arc::clone(&self.clock)).await.unwrap()
     }
 
     /// Calls the API; the whole answer.
-    pub async fn call(&self, key: &str, action: &str, mut body: Value) -> Value {
-        body["hash"] = key.into();
-        let url = format!("http://{}/{action}", self.running.api[0]);
-        let request =
-            self.http.post(url).header("Content-Type", "application/json").body(body.to_string());
-        serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap()
+    pub async fn call(&self, key: &str, action: &str, body: Value) -> Value {
+        call(&self.http, self.running.api[0], key, action, body).await.unwrap()
     }
 
     /// Sends a text; its id.
@@ -207,6 +210,74 @@ impl Daemon {
         let answer = self.call(&account.key, "tracker/chat/unread/count", json!({})).await;
         answer["value"][tracker.to_string()].as_i64().unwrap_or(0)
     }
+}
+
+/// Calls the API at `server`; the whole answer.
+pub async fn call(
+    http: &reqwest::Client,
+    server: SocketAddr,
+    key: &str,
+    action: &str,
+    mut body: Value,
+) -> Result<Value, reqwest::Error> {
+    body["hash"] = key.into();
+    let request = http
+        .post(format!("http://{server}/{action}"))
+        .header("Content-Type", "application/json")
+        .body(body.to_string());
+    let answer = request.send().await?.text().await?;
+    Ok(serde_json::from_str(&answer).unwrap_or_else(|_| panic!("not JSON: {answer}")))
+}
+
+/// Creates an account with a fresh key.
+pub async fn create_account(store: &dyn Store, login: &str, now: Millis) -> Account {
+    let user = NewUser {
+        login: login.to_owned(),
+        password_hash: password::hash("secret", Cost::LEAST).unwrap(),
+        title: login.to_owned(),
+        time_zone: "UTC".to_owned(),
+        locale: "en_US".to_owned(),
+        master: None,
+    };
+    let user = store.create_user(user, now).await.unwrap().id;
+    let key = secret::random_hash().unwrap();
+    let kind = CredentialKind::ApiKey { title: "test".to_owned(), prefix: key[..4].to_owned() };
+    let credential = Credential { digest: secret::digest(&key), user, created: now, kind };
+    store.add_credential(credential).await.unwrap();
+    Account { user, key }
+}
+
+/// A device without a secret. Real terminals want a pause after the login; this one does not.
+pub fn new_tracker(
+    account: &Account,
+    tariff: TariffId,
+    protocol: &dyn Protocol,
+    identity: &str,
+) -> NewTracker {
+    let info = protocol.info();
+    let pause = info.options.iter().filter(|spec| spec.name == "first_text_delay_ms");
+    NewTracker {
+        user: account.user,
+        label: identity.to_owned(),
+        protocol: info.name.to_owned(),
+        identity: identity.to_owned(),
+        secret: None,
+        options: pause.map(|spec| (spec.name.to_owned(), "0".to_owned())).collect(),
+        model: info.name.to_owned(),
+        tariff,
+        phone: None,
+    }
+}
+
+/// Options as records have them.
+pub fn pairs(options: &[(&str, &str)]) -> BTreeMap<String, String> {
+    options.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Opens the database, as every process that uses it does.
+pub async fn open_store(directory: &Path) -> Arc<dyn Store> {
+    let options = SqliteOptions::migrating();
+    Arc::new(SqliteStore::open(&database(directory), options).await.unwrap())
 }
 
 /// A configuration with every listener on a free port of the loopback interface.

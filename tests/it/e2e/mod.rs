@@ -5,8 +5,10 @@
 mod accounts;
 pub mod daemon;
 mod delivery;
+mod faulty;
 mod identity;
 mod listeners;
 mod long_texts;
 mod restart;
 mod takeover;
+mod transcripts;

@@ -192,6 +192,18 @@ impl Host {
     /// # Errors
     /// Nobody asks, or the options are not options of this protocol.
     pub fn admit(&mut self, admit: &Admit) -> Result<(), String> {
+        self.admit_with(admit, &|_| ISSUED_CODE.to_owned())
+    }
+
+    /// Answers the oldest login; `issue` makes the authentication code of an identity.
+    ///
+    /// # Errors
+    /// Nobody asks, or the options are not options of this protocol.
+    pub fn admit_with(
+        &mut self,
+        admit: &Admit,
+        issue: &dyn Fn(&str) -> String,
+    ) -> Result<(), String> {
         let options = match admit {
             Admit::Known { options, .. } => options.as_slice(),
             Admit::Unknown | Admit::Blocked => &[],
@@ -211,7 +223,7 @@ impl Host {
                         None => SecretCheck::NoneNeeded,
                         Some(_) => SecretCheck::Matches,
                     }),
-                    issued_code: ISSUED_CODE.to_owned(),
+                    issued_code: issue(&credentials.identity),
                 })
             }
         };

@@ -2,7 +2,7 @@
 
 use protocols::{DeliveryToken, Downlink, Effect, Lane, Limits, Protocol};
 
-use crate::host::{Happening, Host};
+use crate::host::{Happening, Host, ISSUED_CODE};
 use crate::literal::{bytes_literal, parse_bytes};
 use crate::show::lines;
 use crate::transcript::{Admit, Expected, Input, Transcript};
@@ -33,6 +33,8 @@ pub struct Variant<'a> {
     pub admit: Option<Admit>,
     /// No record is ever stored.
     pub without_commits: bool,
+    /// The authentication code that the host issues to an identity.
+    pub issue: &'a dyn Fn(&str) -> String,
 }
 
 impl Default for Variant<'_> {
@@ -43,6 +45,7 @@ impl Default for Variant<'_> {
             reads: &|_, bytes| vec![bytes.to_vec()],
             admit: None,
             without_commits: false,
+            issue: &|_| ISSUED_CODE.to_owned(),
         }
     }
 }
@@ -117,12 +120,16 @@ fn do_step(
         Input::Device(bytes) => {
             for read in (variant.reads)(index, bytes) {
                 host.receive(&read);
+                // Whoever is refused asks again with every frame, also where the transcript lets it in.
+                while let (Some(admit), Some(_)) = (&variant.admit, host.asking()) {
+                    host.admit_with(admit, variant.issue)?;
+                }
             }
         }
         Input::Admit(admit) => match &variant.admit {
-            // A session may stop asking after a refusal.
-            Some(_) if host.asking().is_none() => {}
-            instead => host.admit(instead.as_ref().unwrap_or(admit))?,
+            // Answered already.
+            Some(_) => {}
+            None => host.admit_with(admit, variant.issue)?,
         },
         Input::Downlink { .. } if variant.admit.is_some() && host.window(Lane(0)) == 0 => {}
         Input::Downlink { token, serial, repeat, content } => {
