@@ -3,6 +3,7 @@
 //! Nothing here waits for a fixed time; [`daemon::eventually`] asks until the answer is there.
 
 mod accounts;
+mod admission;
 mod child;
 mod crash;
 pub mod daemon;
