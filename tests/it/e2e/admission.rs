@@ -89,6 +89,23 @@ async fn the_code_of_a_registration_opens_the_door_the_next_time_and_after_a_res
 }
 
 #[tokio::test]
+async fn registering_is_no_way_around_a_password() {
+    let daemon = Daemon::start().await;
+    let account = daemon.account("fleet").await;
+    let record = record(&daemon, &account, protocol("jt808"));
+    let secret = Some(secret::digest("PASS1"));
+    daemon.register(NewTracker { secret, ..record }).await;
+    let mut impostor = Wire::connect(daemon.port("jt808")).await.unwrap();
+    impostor.send(&Frame::registration(PHONE, 0)).await.unwrap();
+    let told = impostor.expect_id(REGISTRATION_ANSWER).await.body[3..].to_vec();
+    for (code, result) in [(&told[..], 1), (b"PASS1", 0)] {
+        impostor.send(&Frame::new(LOGIN, PHONE, 1, code)).await.unwrap();
+        assert_eq!(impostor.expect_id(ANSWER).await.about(), (1, LOGIN, result));
+        assert_eq!(daemon.running.registry.len(), usize::from(result == 0));
+    }
+}
+
+#[tokio::test]
 async fn a_device_that_another_process_registers_is_let_in_soon() {
     let daemon = Daemon::start().await;
     let account = daemon.account("fleet").await;
