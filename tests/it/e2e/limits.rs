@@ -4,33 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cabwire::clock::ManualClock;
-use cabwire::simulate::{Closed, Device};
-use protocols::{Uplink, registry};
+use cabwire::simulate::Closed;
+use protocols::registry;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
-use super::daemon::{Daemon, Setup, eventually, patient, protocol};
+use super::daemon::{Daemon, Setup, eventually, is_served, patient, protocol};
 use super::wire::{Frame, HEARTBEAT, LOCATION, LOGIN, Wire};
 
 const PHONE: &str = "13912345678";
 
-/// The device is served as if nothing had happened.
-async fn is_served(device: &mut Device) {
-    device.heartbeat().await;
-    assert!(patient(device.expect_ack(Uplink::Heartbeat)).await.unwrap());
-}
-
 fn heartbeat(phone: &str, serial: u16) -> Frame {
     Frame::new(HEARTBEAT, phone, serial, &[])
-}
-
-/// A location somewhere, `second` seconds after some full minute.
-fn location(serial: u16, second: u8) -> Frame {
-    let mut body = vec![0; 28];
-    body[8..12].copy_from_slice(&30_000_000_u32.to_be_bytes());
-    body[12..16].copy_from_slice(&(110_000_000 + u32::from(second)).to_be_bytes());
-    body[22..28].copy_from_slice(&[0x25, 0x10, 0x06, 0x16, 0x10, second / 10 << 4 | second % 10]);
-    Frame::new(LOCATION, PHONE, serial, &body)
 }
 
 #[tokio::test]
@@ -213,14 +198,19 @@ async fn a_hundred_reports_in_one_write_are_answered_in_order_and_stored() {
     let tracker = daemon.tracker(&account, protocol("jt808"), PHONE).await;
     let mut wire = Wire::connect(daemon.port("jt808")).await.unwrap();
     wire.log_in(PHONE).await;
-    let write: Vec<u8> =
-        (1..=100_u8).flat_map(|number| location(number.into(), number % 60).bytes()).collect();
+    let write: Vec<u8> = (1..=100_u8)
+        .flat_map(|number| Frame::location(PHONE, number.into(), number % 60).bytes())
+        .collect();
     wire.stream.write_all(&write).await.unwrap();
     for serial in 1..=100 {
         assert_eq!(wire.expect().await.about(), (serial, LOCATION, 0));
     }
     let states = daemon.store().device_states(&[tracker]).await.unwrap();
-    assert_eq!(states[0].1.longitude, Some(110.000_059), "the newest one, not the last one");
+    assert_eq!(
+        states[0].1.longitude,
+        Some(Frame::longitude(59)),
+        "the newest one, not the last one"
+    );
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! Nothing here waits for a fixed time; [`daemon::eventually`] asks until the answer is there.
 
 mod accounts;
+mod admission;
 mod child;
 mod crash;
 pub mod daemon;
@@ -12,6 +13,7 @@ mod identity;
 mod limits;
 mod listeners;
 mod long_texts;
+mod positions;
 mod restart;
 mod takeover;
 mod transcripts;

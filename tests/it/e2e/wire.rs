@@ -11,10 +11,12 @@ use super::daemon::patient;
 /// Message ids.
 pub const CONFIRM: u16 = 0x0001;
 pub const HEARTBEAT: u16 = 0x0002;
+pub const REGISTRATION: u16 = 0x0100;
 pub const LOGIN: u16 = 0x0102;
 pub const LOCATION: u16 = 0x0200;
 pub const SAY: u16 = 0x6006;
 pub const ANSWER: u16 = 0x8001;
+pub const REGISTRATION_ANSWER: u16 = 0x8100;
 pub const TEXT: u16 = 0x8300;
 
 /// One message in the layout of 2013.
@@ -41,6 +43,27 @@ impl Frame {
         Self::new(SAY, phone, serial, &[&[0], words.as_bytes()].concat())
     }
 
+    /// A position, `second` seconds after 2025-10-06T08:10:00Z; where it is depends on the second.
+    pub fn location(phone: &str, serial: u16, second: u8) -> Self {
+        let mut body = vec![0; 28];
+        body[7] = 3; // switched on, position valid
+        body[8..12].copy_from_slice(&30_000_000_u32.to_be_bytes());
+        body[12..16].copy_from_slice(&(110_000_000 + u32::from(second)).to_be_bytes());
+        let second = ((second / 10) << 4) | (second % 10);
+        body[22..28].copy_from_slice(&[0x25, 0x10, 0x06, 0x16, 0x10, second]);
+        Self::new(LOCATION, phone, serial, &body)
+    }
+
+    /// Where [`Frame::location`] is at this second.
+    pub fn longitude(second: u8) -> f64 {
+        f64::from(110_000_000 + u32::from(second)) / 1e6
+    }
+
+    /// A registration without any particulars.
+    pub fn registration(phone: &str, serial: u16) -> Self {
+        Self::new(REGISTRATION, phone, serial, &[0; 37])
+    }
+
     /// The answer to a text: 0 confirms it.
     pub fn confirm(&self, serial: u16, result: u8) -> Self {
         let [high, low] = self.serial.to_be_bytes();
@@ -65,7 +88,7 @@ impl Frame {
         let length = u16::try_from(self.body.len()).unwrap();
         let digits = format!("{:0>12}", self.phone).into_bytes();
         let phone: Vec<u8> =
-            digits.chunks(2).map(|pair| (pair[0] - b'0') << 4 | (pair[1] - b'0')).collect();
+            digits.chunks(2).map(|pair| ((pair[0] - b'0') << 4) | (pair[1] - b'0')).collect();
         let mut plain = [
             &self.id.to_be_bytes()[..],
             &length.to_be_bytes(),
