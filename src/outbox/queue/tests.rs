@@ -38,7 +38,7 @@ fn update(change: Option<Change>) -> Option<DeliveryUpdate> {
     change.map(|change| change.update)
 }
 
-fn updates(changes: Vec<Change>) -> Vec<DeliveryUpdate> {
+fn all_updates(changes: Vec<Change>) -> Vec<DeliveryUpdate> {
     changes.into_iter().map(|change| change.update).collect()
 }
 
@@ -170,7 +170,7 @@ fn an_unsupported_text_is_passed_over_at_once() {
 fn a_lost_connection_is_a_failed_attempt_of_what_was_in_flight_only() {
     let mut queue = in_step(vec![text(1, 10), text(2, 11)]);
     queue.next(NOW).unwrap();
-    let updates = updates(queue.disconnected(NOW));
+    let updates = all_updates(queue.disconnected(NOW));
     assert!(
         matches!(&updates[..], [DeliveryUpdate::Failed { id: MessageId(1), attempts: 1, retry, .. }] if *retry == NOW)
     );
@@ -178,7 +178,7 @@ fn a_lost_connection_is_a_failed_attempt_of_what_was_in_flight_only() {
     stubborn.attempts = 2;
     let mut queue = in_step(vec![stubborn]);
     queue.next(NOW).unwrap();
-    let updates = updates(queue.disconnected(NOW));
+    let updates = all_updates(queue.disconnected(NOW));
     assert!(
         matches!(&updates[..], [DeliveryUpdate::Failed { retry, .. }] if *retry > NOW),
         "must not block for ever"
