@@ -248,18 +248,21 @@ pub struct DeviceState {
 const MAX_ATTRIBUTES: usize = 256;
 
 impl DeviceState {
-    /// Takes over what `newer` says. What it does not say is kept, and a position from the device's memory does not replace a
-    /// later one.
+    /// Takes over what `newer` says. What it does not say is kept. What comes with a position from the device's memory does not
+    /// replace what came with a later one.
     pub fn merge(&mut self, newer: Self) {
         self.seen = self.seen.max(newer.seen);
-        if newer.fix_time.is_some() && newer.fix_time >= self.fix_time {
+        let late = newer.fix_time.is_some() && newer.fix_time < self.fix_time;
+        if newer.fix_time.is_some() && !late {
             self.fix_time = newer.fix_time;
             (self.latitude, self.longitude) = (newer.latitude, newer.longitude);
             (self.speed, self.course, self.altitude) = (newer.speed, newer.course, newer.altitude);
             self.satellites = newer.satellites;
         }
         for (name, value) in newer.attributes {
-            if self.attributes.len() < MAX_ATTRIBUTES || self.attributes.get(&name).is_some() {
+            let known = self.attributes.get(&name).is_some();
+            let wanted = if known { !late } else { self.attributes.len() < MAX_ATTRIBUTES };
+            if wanted {
                 self.attributes.insert(name, value);
             }
         }
@@ -631,8 +634,11 @@ mod tests {
         };
         let mut state = at(100, 1.0);
         state.attributes.insert("ignition", true);
-        state.merge(at(50, 2.0));
+        let mut late = at(50, 2.0);
+        late.attributes.insert("ignition", false);
+        state.merge(late);
         assert_eq!((state.latitude, state.fix_time), (Some(1.0), Some(Millis(100))));
+        assert_eq!(state.attributes.get("ignition"), Some(&true.into()), "nor what came with it");
         state.merge(at(200, 3.0));
         assert_eq!((state.latitude, state.attributes.len()), (Some(3.0), 1));
         state.merge(DeviceState { seen: Millis(300), ..DeviceState::default() });

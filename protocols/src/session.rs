@@ -93,7 +93,7 @@ pub enum Admission {
 pub struct Profile {
     /// The device's options.
     pub options: Arc<DeviceOptions>,
-    /// How the presented secret compares with the configured one or with `issued_code`.
+    /// How the presented secret compares with the configured one or, where none is configured, with `issued_code`.
     pub secret: SecretCheck,
     /// The authentication code that the host issues to this device: stable, 12 letters and digits.
     pub issued_code: String,
@@ -106,7 +106,7 @@ pub enum SecretCheck {
     NoneNeeded,
     /// The device presented one, but the operator configured none and it is not the issued code.
     NoneConfigured,
-    /// It matches the configured secret or the issued code.
+    /// It matches the configured secret or, where none is configured, the issued code.
     Matches,
     /// It differs from the configured secret, or is missing though one is configured.
     Differs,

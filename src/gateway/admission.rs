@@ -35,16 +35,16 @@ pub(crate) fn admit(
 
 fn check(device: &Device, presented: Option<&str>, issued_code: &str) -> SecretCheck {
     use subtle::ConstantTimeEq as _;
+    let same = |presented: &str, issued: &str| presented.as_bytes().ct_eq(issued.as_bytes()).into();
     match (device.tracker.secret, presented) {
-        (_, Some(presented)) if presented.as_bytes().ct_eq(issued_code.as_bytes()).into() => {
-            SecretCheck::Matches
-        }
         (Some(expected), Some(presented))
             if secret::digest(presented).0.ct_eq(&expected.0).into() =>
         {
             SecretCheck::Matches
         }
+        // The issued code is no way around it: whoever registers is told it.
         (Some(_), _) => SecretCheck::Differs,
+        (None, Some(presented)) if same(presented, issued_code) => SecretCheck::Matches,
         (None, Some(_)) => SecretCheck::NoneConfigured,
         (None, None) => SecretCheck::NoneNeeded,
     }

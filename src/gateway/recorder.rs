@@ -16,6 +16,8 @@ pub(crate) struct Source {
     pub(crate) now: Millis,
 }
 
+/// How far a device's clock may be ahead, in milliseconds: a date beyond it would hide every later position.
+const MAX_AHEAD: i64 = 24 * 3600 * 1000;
 /// Longest attribute value kept, in characters or bytes.
 const MAX_VALUE: usize = 1024;
 /// Attributes kept of one report.
@@ -86,8 +88,13 @@ fn repeat_key(number: u64, text: &str) -> u64 {
 
 fn state_of(report: Report, now: Millis) -> DeviceState {
     let mut state = state_with(report.attributes, now);
-    if let Some(fix) = report.fix.filter(protocols::Fix::on_globe) {
-        state.fix_time = Some(report.time.map_or(now, Into::into));
+    let dated = report.time.map(Millis::from).filter(|time| *time <= now.plus(MAX_AHEAD));
+    let fix = report.fix.filter(protocols::Fix::on_globe);
+    if report.archived && (dated.is_none() || fix.is_none()) {
+        // From the device's memory, and nothing says that it is newer than what is known.
+        state.attributes = Attributes::default();
+    } else if let Some(fix) = fix {
+        state.fix_time = Some(dated.unwrap_or(now));
         state.latitude = Some(fix.latitude);
         state.longitude = Some(fix.longitude);
         (state.speed, state.course, state.altitude) = (fix.speed, fix.course, fix.altitude);

@@ -104,7 +104,8 @@ impl Connection {
             now.wall.into(),
             self.shared.limits.strangers_per_minute,
         );
-        if often {
+        // Others on the same connection do not wait with it.
+        if often && !self.lanes.iter().any(super::LaneState::is_online) {
             self.clocks.hold = Some(now.monotonic + SLOW_ANSWER);
         }
     }

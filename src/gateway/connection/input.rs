@@ -47,7 +47,7 @@ impl Connection {
         cx.waker().wake_by_ref();
     }
 
-    fn may_read(&self, now: Now) -> bool {
+    pub(super) fn may_read(&self, now: Now) -> bool {
         self.ending.is_none()
             && self.commits.len() < self.shared.limits.uncommitted
             && self.outbound.len() <= MAX_OUTBOUND

@@ -75,7 +75,7 @@ struct Clocks {
     last_read: Duration,
     /// Since when the peer has not taken what we write.
     stuck: Option<Duration>,
-    /// Nothing is read or written before.
+    /// Nothing is read or written before: a peer that was refused too often waits for its answer.
     hold: Option<Duration>,
     /// When it began to end.
     ending: Option<Duration>,
@@ -152,16 +152,27 @@ impl Connection {
             self.deadline_passed(now, scratch);
         }
         self.finish_commits(cx, scratch);
-        if self.clocks.hold.is_some_and(|until| now.monotonic < until) {
+        self.clocks.hold.take_if(|until| *until <= now.monotonic);
+        if self.clocks.hold.is_none() {
+            self.read(cx, now, scratch);
+            self.check_silence(now);
+            self.finish_commits(cx, scratch);
+            self.send_texts(now, scratch);
+        }
+        // What was just read may be what the peer has to wait for.
+        if self.clocks.hold.is_some() {
             self.outbound.append(&mut scratch.out);
             return false;
         }
-        self.clocks.hold = None;
-        self.read(cx, now, scratch);
-        self.finish_commits(cx, scratch);
-        self.send_texts(now, scratch);
         self.flush(cx, now, scratch);
         self.is_done(cx)
+    }
+
+    /// Silent is who says nothing although it is listened to: while reading pauses, what it says lies in the socket.
+    fn check_silence(&mut self, now: Now) {
+        if self.may_read(now) && self.idle_deadline() <= now.monotonic {
+            self.end("silent for too long", now);
+        }
     }
 
     fn close_by_host(&mut self, why: Closing, now: Now, scratch: &mut Scratch) {
@@ -203,8 +214,6 @@ impl Connection {
         }
         if self.login_deadline().is_some_and(|deadline| deadline <= at) {
             self.end("no login in time", now);
-        } else if self.idle_deadline() <= at {
-            self.end("silent for too long", now);
         }
         if self.write_deadline().is_some_and(|deadline| deadline <= at) {
             // It takes nothing: there is no point in waiting for the rest to be written.
@@ -245,7 +254,7 @@ impl Connection {
     fn arm(&self, now: Now) {
         let deadlines = [
             self.login_deadline(),
-            Some(self.idle_deadline()),
+            self.may_read(now).then(|| self.idle_deadline()),
             self.write_deadline(),
             self.clocks.hold,
             self.clocks.ending.map(|since| since + Self::seconds(self.shared.limits.drain_seconds)),

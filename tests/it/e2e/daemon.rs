@@ -18,7 +18,7 @@ use cabwire::secret;
 use cabwire::simulate::{Device, Text};
 use cabwire::store::Store;
 use cabwire::store::sqlite::{SqliteOptions, SqliteStore};
-use protocols::{Protocol, TerminalSettings, registry};
+use protocols::{Protocol, TerminalSettings, Uplink, registry};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -168,6 +168,16 @@ impl Daemon {
     ) -> Device {
         let settings =
             TerminalSettings { identity: identity.to_owned(), secret: None, dialect: None };
+        self.connect_as(protocol, settings, server).await
+    }
+
+    /// Connects a device with a password or a dialect.
+    pub async fn connect_as(
+        &self,
+        protocol: &dyn Protocol,
+        settings: TerminalSettings,
+        server: SocketAddr,
+    ) -> Device {
         Device::connect(protocol, server, settings, Arc::clone(&self.clock)).await.unwrap()
     }
 
@@ -318,6 +328,12 @@ pub async fn patient<T>(future: impl Future<Output = T>) -> T {
 /// The next text on a device.
 pub async fn next_text(device: &mut Device) -> Text {
     patient(device.expect_text()).await.unwrap()
+}
+
+/// The device is served as if nothing had happened.
+pub async fn is_served(device: &mut Device) {
+    device.heartbeat().await;
+    assert!(patient(device.expect_ack(Uplink::Heartbeat)).await.unwrap());
 }
 
 /// Asks until there is an answer.

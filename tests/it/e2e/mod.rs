@@ -3,12 +3,18 @@
 //! Nothing here waits for a fixed time; [`daemon::eventually`] asks until the answer is there.
 
 mod accounts;
+mod admission;
+mod child;
+mod crash;
 pub mod daemon;
 mod delivery;
 mod faulty;
 mod identity;
+mod limits;
 mod listeners;
 mod long_texts;
+mod positions;
 mod restart;
 mod takeover;
 mod transcripts;
+mod wire;

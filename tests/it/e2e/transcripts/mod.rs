@@ -45,3 +45,14 @@ async fn in_the_same_dialogues_a_stranger_gets_nothing_stored() {
         }
     }
 }
+
+#[tokio::test]
+async fn dialogues_do_not_depend_on_how_the_bytes_arrive() {
+    for protocol in registry::ALL {
+        for transcript in &load(protocol.info().name).unwrap() {
+            let mut replay = Replay::start(*protocol, transcript, Admitted::AsWritten).await;
+            replay.byte_by_byte = true;
+            replay.run().await;
+        }
+    }
+}

@@ -50,6 +50,8 @@ pub struct Replay<'a> {
     pub(super) protocol: &'static dyn Protocol,
     pub(super) transcript: &'a Transcript,
     pub(super) admitted: Admitted,
+    /// Each byte is sent by itself.
+    pub byte_by_byte: bool,
     /// What the session alone does of it.
     played: Vec<Played>,
     pub(super) trackers: BTreeMap<String, TrackerId>,
@@ -112,6 +114,7 @@ impl<'a> Replay<'a> {
             protocol,
             transcript,
             admitted,
+            byte_by_byte: false,
             played,
             trackers: BTreeMap::new(),
             by_serial: HashMap::new(),
@@ -175,7 +178,12 @@ impl<'a> Replay<'a> {
     async fn do_step(&mut self, at: usize, stream: &mut TcpStream) -> Result<(), String> {
         match &self.transcript.steps[at].input {
             Input::Device(bytes) => {
-                stream.write_all(bytes).await.unwrap();
+                let size = if self.byte_by_byte { 1 } else { bytes.len() };
+                for piece in bytes.chunks(size) {
+                    stream.write_all(piece).await.unwrap();
+                    // The daemon, which runs on this thread, gets its turn.
+                    tokio::task::yield_now().await;
+                }
                 self.take_records(at).await;
             }
             Input::Downlink { token, serial, repeat, content } => {
