@@ -4,6 +4,7 @@
 //! again and again, and the effects are dropped. Beside it stands what the least imaginable work costs: a hand-written loop over
 //! the same bytes that looks for delimiters and computes a table-driven CRC-16. `cargo bench -p protocols`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::disallowed_methods)] // a benchmark reads the clock
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

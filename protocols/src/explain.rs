@@ -21,7 +21,7 @@ pub struct Field {
     /// Raw bytes, as hexadecimal or (text protocols) as they stand; may be empty.
     pub raw: String,
     /// Parts of it.
-    pub children: Vec<Field>,
+    pub children: Vec<Self>,
 }
 
 impl Field {

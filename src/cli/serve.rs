@@ -35,11 +35,12 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = SystemClock::new();
     let metrics = telemetry::prometheus::install()?;
     let store = open_store(config.store.path()).await?;
-    let first = first_start::prepare(&*store, &*clock).await?;
-    let around = Surroundings { clock, metrics, credentials: credentials() };
+    let around = Surroundings { clock: Arc::clone(&clock), metrics, credentials: credentials() };
     let running = app::start(config, Arc::clone(&store), around).await?;
     say_where(&running);
-    if let Some(first) = first {
+    // Only now: a start that fails must not leave an account behind whose key nobody has seen.
+    if let Some(first) = first_start::prepare(&*store, &*clock).await? {
+        running.directory.refresh().await?;
         let text = first.announce(&running.api, std::env::var_os("JOURNAL_STREAM").is_some());
         output::print(&text)?;
     }

@@ -152,6 +152,17 @@ fn a_store_this_build_does_not_know_is_refused() {
 }
 
 #[test]
+fn bounds_of_the_api_and_the_log_filter_are_checked() {
+    assert_eq!(
+        errors("[api]\nheader_seconds = 0\nmax_body_bytes = 1000\n"),
+        "cabwire.toml:2: api.header_seconds: is 0, must be at least 1\n\
+         cabwire.toml:3: api.max_body_bytes: is 1000, must be at least 262144"
+    );
+    let filter = errors("[log]\nfilter = \"info,cabwire=loud\"\n");
+    assert!(filter.starts_with("cabwire.toml:2: log.filter: "), "{filter}");
+}
+
+#[test]
 fn a_mistake_of_syntax_has_its_line() {
     let error = errors("[store]\nurl = \"sqlite:x.db\n\n[log]\n");
     assert!(error.starts_with("cabwire.toml:2: "), "{error}");

@@ -100,8 +100,14 @@ fn wrong_addresses(addresses: &[SocketAddr], taken: &mut HashSet<SocketAddr>) ->
 }
 
 fn limits(config: &Config, found: &mut Vec<Invalid>) {
-    let limits = &config.limits;
+    let (limits, api) = (&config.limits, &config.api);
     let least = [
+        // The longest text, every character of it percent-encoded, must fit.
+        ("api.max_body_bytes", api.max_body_bytes as u64, 256 * 1024),
+        ("api.body_seconds", api.body_seconds.into(), 1),
+        ("api.header_seconds", api.header_seconds.into(), 1),
+        ("api.connections", api.connections as u64, 1),
+        ("api.sessions_per_user", api.sessions_per_user as u64, 1),
         ("limits.connections", limits.connections as u64, 1),
         ("limits.login_seconds", limits.login_seconds.into(), 1),
         ("limits.write_seconds", limits.write_seconds.into(), 1),

@@ -81,7 +81,7 @@ struct Entry {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
-    InStep,
+    Even,
     Behind,
     /// The store has been asked.
     Loading {
@@ -161,7 +161,7 @@ impl DeviceQueue {
     /// Something for this device may be due in the store.
     pub const fn nudge(&mut self) {
         self.step = match self.step {
-            Step::InStep | Step::Behind => Step::Behind,
+            Step::Even | Step::Behind => Step::Behind,
             Step::Loading { stale, .. } => Step::Loading { again: true, stale },
         };
     }
@@ -172,7 +172,7 @@ impl DeviceQueue {
             // Meant for another device that was on this lane a moment ago.
             return;
         }
-        if self.step == Step::InStep
+        if self.step == Step::Even
             && self.expected == Some(text.serial)
             && self.ready.len() < self.capacity
         {
@@ -194,7 +194,7 @@ impl DeviceQueue {
             return;
         }
         let complete = texts.len() < self.load_limit();
-        self.step = if complete && !again { Step::InStep } else { Step::Behind };
+        self.step = if complete && !again { Step::Even } else { Step::Behind };
         if let Some(last) = texts.last() {
             self.expected = Some(after(last));
         }

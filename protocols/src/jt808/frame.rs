@@ -314,9 +314,9 @@ pub(crate) fn detect(start: &[u8]) -> Detection {
         unescape(segment, first, &mut scratch);
         match (whole, scratch.len()) {
             (true, MIN_SEGMENT..) if checksum(&scratch) == 0 => return Detection::Yes,
-            (true, MIN_SEGMENT..) => return Detection::No,
-            (false, 12..) if plausible(&scratch) => return Detection::Yes,
-            (false, 12..) => return Detection::No,
+            // A first frame that was damaged on its way is still one of ours.
+            (_, 12..) if plausible(&scratch) => return Detection::Yes,
+            (_, 12..) => return Detection::No,
             _ => {}
         }
     }

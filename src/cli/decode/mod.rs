@@ -101,14 +101,17 @@ impl Decoded {
         self.frames() > 0 && self.end == self.bytes.len() && self.items.iter().all(understood)
     }
 
-    /// How well the protocol explains the bytes; comparable between readings and protocols.
-    fn fit(&self) -> (bool, usize, std::cmp::Reverse<usize>) {
-        let explained = |item: &&Item| matches!(&item.what, What::Frame(explanation) if explanation.problem.is_none());
-        let bytes: usize = self.items.iter().filter(explained).map(|item| item.length).sum();
-        let share = bytes.saturating_mul(100) / self.bytes.len().max(1);
-        let rejected =
-            self.items.iter().filter(|item| !matches!(item.what, What::Frame(_))).count();
-        (self.is_good(), share, std::cmp::Reverse(rejected))
+    /// How well the protocol explains the bytes, comparable between readings and protocols: everything understood; per cent of the
+    /// bytes in frames that were understood; per cent in frames at all.
+    fn fit(&self) -> (bool, usize, usize) {
+        let percent = |wanted: fn(&What) -> bool| {
+            let items = self.items.iter().filter(|item| wanted(&item.what));
+            let bytes: usize = items.map(|item| item.length).sum();
+            bytes.saturating_mul(100) / self.bytes.len().max(1)
+        };
+        let understood = percent(|what| matches!(what, What::Frame(it) if it.problem.is_none()));
+        let framed = percent(|what| !matches!(what, What::Skipped));
+        (self.is_good(), understood, framed)
     }
 }
 

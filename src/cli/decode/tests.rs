@@ -102,3 +102,21 @@ fn nothing_to_decode_is_no_frame() {
     let decoded = all("68656c6c6f");
     assert!(!decoded.is_good(), "{}", show::tree(&decoded));
 }
+
+#[test]
+fn a_damaged_frame_is_blamed_on_its_protocol() {
+    let decoded = all("7e000200000138001380000001a87e");
+    assert!(matches!(decoded.items[0].what, What::Rejected(_)), "{}", show::tree(&decoded));
+}
+
+#[test]
+fn the_examples_of_the_readme_decode() {
+    let readme = include_str!("../../../README.md");
+    let pastes: Vec<_> =
+        readme.lines().filter_map(|line| line.strip_prefix("cabwire decode ")).collect();
+    assert!(!pastes.is_empty());
+    for paste in pastes {
+        let decoded = all(paste);
+        assert!(decoded.is_good(), "{}", show::tree(&decoded));
+    }
+}

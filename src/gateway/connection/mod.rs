@@ -111,7 +111,7 @@ impl Connection {
         Self {
             io: accepted.io,
             handle,
-            peer: accepted.peer,
+            peer: SocketAddr::new(accepted.peer.ip().to_canonical(), accepted.peer.port()),
             metrics,
             opening: Some(Opening {
                 proxy_header: accepted.proxy_header,
