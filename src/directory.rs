@@ -38,6 +38,19 @@ impl Device {
     pub fn protocol(&self) -> Option<&'static dyn Protocol> {
         registry::by_name(&self.tracker.protocol)
     }
+
+    /// Whether a connection that was let in under this record may go on now that the record is `now` (`None`: removed). Whoever
+    /// is let in under another one has to log in again.
+    #[must_use]
+    pub fn still_holds(&self, now: Option<&Self>) -> bool {
+        now.is_some_and(|now| {
+            let (old, new) = (&self.tracker, &now.tracker);
+            !new.blocked
+                && (&old.protocol, &old.identity, old.secret)
+                    == (&new.protocol, &new.identity, new.secret)
+                && self.options == now.options
+        })
+    }
 }
 
 #[derive(Default)]

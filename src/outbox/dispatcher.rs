@@ -44,17 +44,24 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
 }
 
-struct Request {
-    tracker: TrackerId,
-    lane: Lane,
-    handle: Arc<Handle>,
+/// A queue that wants to know what is next.
+#[derive(Clone)]
+pub struct Request {
+    /// Whose texts.
+    pub tracker: TrackerId,
+    /// Where the answer goes: to this lane …
+    pub lane: Lane,
+    /// … of this login …
+    pub epoch: u64,
+    /// … on this connection.
+    pub handle: Arc<Handle>,
 }
 
 impl Dispatcher {
     /// Asks for the next texts of a tracker. The answer arrives in the connection's inbox. A queue asks once at a time, so the number of waiting requests is
     /// bounded by the number of devices connected.
-    pub fn ask(&self, tracker: TrackerId, lane: Lane, handle: Arc<Handle>) {
-        self.waiting.lock().push(Request { tracker, lane, handle });
+    pub fn ask(&self, request: Request) {
+        self.waiting.lock().push(request);
         self.wake.notify_one();
     }
 
@@ -91,8 +98,7 @@ impl Dispatcher {
             if now.len() >= BATCH || !receipts.is_settled(request.tracker) {
                 return true;
             }
-            let handle = Arc::clone(&request.handle);
-            now.push(Request { tracker: request.tracker, lane: request.lane, handle });
+            now.push(request.clone());
             false
         });
         now
@@ -124,7 +130,7 @@ impl Dispatcher {
             for request in requests {
                 // Two connections of one device may ask at once during a takeover: both get an answer.
                 let texts = by_tracker.get(&request.tracker).cloned().unwrap_or_default();
-                request.handle.loaded(request.lane, texts);
+                request.handle.loaded(request.lane, request.epoch, texts);
             }
         }
     }

@@ -136,6 +136,13 @@ impl DeviceQueue {
         }
     }
 
+    /// The same with this token for the first text.
+    #[must_use]
+    pub const fn numbered_from(mut self, token: u64) -> Self {
+        self.next_token = token;
+        self
+    }
+
     /// Whether the store should be asked for more; if so, counts as asked. At most [`DeviceQueue::load_limit`] texts are wanted.
     pub fn wants_load(&mut self) -> bool {
         let wants = self.step == Step::Behind && self.ready.len() * 2 <= self.capacity;
@@ -161,6 +168,10 @@ impl DeviceQueue {
 
     /// A text has just been committed.
     pub fn offer(&mut self, text: PendingText) {
+        if text.tracker != self.tracker {
+            // Meant for another device that was on this lane a moment ago.
+            return;
+        }
         if self.step == Step::Even
             && self.expected == Some(text.serial)
             && self.ready.len() < self.capacity

@@ -47,15 +47,15 @@ pub(crate) enum Item {
     Offer(Lane, PendingText),
     /// The store has something.
     Nudge(Lane),
-    /// What the store had.
-    Loaded(Lane, Vec<PendingText>),
+    /// What the store had for the login of this epoch.
+    Loaded(Lane, u64, Vec<PendingText>),
+    /// The lane's device logged in elsewhere; the epoch of the login that this ended.
+    TakenOver(Lane, u64),
 }
 
 /// Why the host closes a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closing {
-    /// The device logged in over a newer connection.
-    TakenOver,
     /// Its record was removed, blocked or changed.
     Reconfigured,
     /// The daemon stops.
@@ -103,9 +103,14 @@ impl Handle {
         self.post(Item::Nudge(lane));
     }
 
-    /// What the store had for this lane.
-    pub fn loaded(&self, lane: Lane, texts: Vec<PendingText>) {
-        self.post(Item::Loaded(lane, texts));
+    /// What the store had for this lane and login.
+    pub fn loaded(&self, lane: Lane, epoch: u64, texts: Vec<PendingText>) {
+        self.post(Item::Loaded(lane, epoch, texts));
+    }
+
+    /// The lane's device logged in elsewhere.
+    pub(crate) fn taken_over(&self, lane: Lane, epoch: u64) {
+        self.post(Item::TakenOver(lane, epoch));
     }
 
     /// Closes the connection.

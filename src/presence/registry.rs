@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 use protocols::Lane;
@@ -14,12 +15,13 @@ use crate::model::{PendingText, TrackerId};
 #[derive(Default)]
 pub struct Registry {
     live: RwLock<HashMap<TrackerId, Live>>,
+    logins: AtomicU64,
 }
 
 struct Live {
     handle: Arc<Handle>,
     lane: Lane,
-    /// Fences receipts: only the newest login's count.
+    /// Names this login, and no other of any device. Fences receipts: only the newest login's count.
     epoch: u64,
     device: Arc<Device>,
 }
@@ -28,21 +30,21 @@ struct Live {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Login {
     pub(crate) epoch: u64,
-    /// An older connection was told to close.
+    /// An older login was told that it is over.
     pub(crate) takeover: bool,
 }
 
 impl Registry {
-    /// The device logged in here. An older connection of it is told to close.
+    /// The device logged in here. An older login of it is told that it is over.
     pub(crate) fn login(&self, device: Arc<Device>, handle: &Arc<Handle>, lane: Lane) -> Login {
         let mut live = self.live.write();
-        let old = live.get(&device.tracker.id);
-        let epoch = old.map_or(1, |old| old.epoch + 1);
-        let other = old.filter(|old| old.handle.id != handle.id).map(|old| Arc::clone(&old.handle));
-        live.insert(device.tracker.id, Live { handle: Arc::clone(handle), lane, epoch, device });
+        let tracker = device.tracker.id;
+        let epoch = self.logins.fetch_add(1, Ordering::Relaxed) + 1;
+        let old = live.insert(tracker, Live { handle: Arc::clone(handle), lane, epoch, device });
         drop(live);
+        let other = old.filter(|old| (old.handle.id, old.lane) != (handle.id, lane));
         if let Some(other) = &other {
-            other.close(Closing::TakenOver);
+            other.handle.taken_over(other.lane, other.epoch);
         }
         Login { epoch, takeover: other.is_some() }
     }
@@ -80,14 +82,7 @@ impl Registry {
     pub(crate) fn reconsider(&self, tracker: TrackerId, now: Option<&Device>) {
         let live = self.live.read();
         let Some(live) = live.get(&tracker) else { return };
-        let same = |device: &Device| {
-            let (old, new) = (&live.device.tracker, &device.tracker);
-            !new.blocked
-                && (&old.protocol, &old.identity, old.secret)
-                    == (&new.protocol, &new.identity, new.secret)
-                && live.device.options == device.options
-        };
-        if !now.is_some_and(same) {
+        if !live.device.still_holds(now) {
             live.handle.close(Closing::Reconfigured);
         }
     }

@@ -35,7 +35,7 @@ impl Connection {
             Effect::Authenticate { lane, credentials } => {
                 self.authenticate(lane, &credentials, now, scratch)
             }
-            Effect::Online { lane } => self.come_online(lane),
+            Effect::Online { lane } => self.come_online(lane, now),
             Effect::Refuse { lane, reason } => self.refused(lane, reason, now),
             Effect::Offline { lane } => self.leave(usize::from(lane.0), now),
             Effect::Record { lane, events, ack, nack } => {
@@ -118,6 +118,7 @@ impl Connection {
         now: Now,
         scratch: &mut Scratch,
     ) {
+        self.take_back(lane, now);
         let state = self.lanes.get(usize::from(lane.0)).filter(|state| state.is_online());
         let Some(tracker) = state.and_then(|state| state.device.as_ref()).map(|d| d.tracker.id)
         else {

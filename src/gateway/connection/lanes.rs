@@ -8,7 +8,8 @@ use protocols::{DeliveryStage, Lane, Now, Receipt};
 use super::Connection;
 use crate::directory::Device;
 use crate::gateway::scratch::Scratch;
-use crate::model::Millis;
+use crate::model::{Millis, PendingText};
+use crate::outbox::dispatcher::Request;
 use crate::outbox::queue::DeviceQueue;
 
 /// One lane.
@@ -23,7 +24,8 @@ pub(super) struct LaneState {
 
 struct Online {
     epoch: u64,
-    queue: DeviceQueue,
+    /// `None`: the device logged in elsewhere and gets its texts there.
+    queue: Option<DeviceQueue>,
     idle: Option<Duration>,
 }
 
@@ -33,6 +35,11 @@ const IDLE_OPTION: &str = "idle_seconds";
 impl LaneState {
     pub(super) const fn is_online(&self) -> bool {
         self.online.is_some()
+    }
+
+    /// Online, and the newest login of its device.
+    const fn has_texts(&self) -> bool {
+        matches!(&self.online, Some(online) if online.queue.is_some())
     }
 
     pub(super) fn idle_option(&self) -> Option<Duration> {
@@ -54,30 +61,42 @@ impl Connection {
         self.lanes.get_mut(index)
     }
 
+    /// What the store had for one login, if that is still the one.
+    pub(super) fn loaded(&mut self, lane: Lane, epoch: u64, texts: Vec<PendingText>) {
+        let state = self.lanes.get(usize::from(lane.0));
+        if state.and_then(|state| state.online.as_ref()).is_some_and(|on| on.epoch == epoch) {
+            self.with_queue(lane, |queue| queue.loaded(texts));
+        }
+    }
+
     pub(super) fn with_queue(&mut self, lane: Lane, change: impl FnOnce(&mut DeviceQueue)) {
-        if let Some(online) =
-            self.lanes.get_mut(usize::from(lane.0)).and_then(|state| state.online.as_mut())
-        {
-            change(&mut online.queue);
+        let state = self.lanes.get_mut(usize::from(lane.0));
+        let online = state.and_then(|state| state.online.as_mut());
+        if let Some(queue) = online.and_then(|online| online.queue.as_mut()) {
+            change(queue);
         }
     }
 
     /// The session accepted the device: this is its live connection now.
-    pub(super) fn come_online(&mut self, lane: Lane) {
+    pub(super) fn come_online(&mut self, lane: Lane, now: Now) {
         let (capacity, policy) = (self.shared.limits.ready_texts, self.shared.policy);
         let handle = Arc::clone(&self.handle);
         let registry = Arc::clone(&self.shared.registry);
         let Some(state) = self.lane(lane) else { return };
         let Some(device) = state.device.clone() else { return };
-        if state.is_online() {
+        if state.has_texts() {
             return;
         }
         let login = registry.login(Arc::clone(&device), &handle, lane);
         let idle = u64::try_from(device.options.int(IDLE_OPTION)).unwrap_or(0);
         let queue = DeviceQueue::new(device.tracker.id, capacity, policy);
+        // Tokens of their own: a session may still know one of an earlier login on this lane.
+        let queue = Some(queue.numbered_from(login.epoch << 32));
         let idle = (idle > 0).then(|| Duration::from_secs(idle));
-        state.online = Some(Box::new(Online { epoch: login.epoch, queue, idle }));
-        self.metrics.online.increment(1);
+        let before = state.online.replace(Box::new(Online { epoch: login.epoch, queue, idle }));
+        if before.is_none() {
+            self.metrics.online.increment(1);
+        }
         if login.takeover {
             self.metrics.takeovers.increment(1);
         }
@@ -85,6 +104,35 @@ impl Connection {
             protocol = device.tracker.protocol, device = device.tracker.identity, tracker = %device.tracker.id,
             peer = %self.peer, takeover = login.takeover, "device online"
         );
+        // The session may have let it in some time ago. Looked at after the login: later changes find it in the registry.
+        if !device.still_holds(self.shared.directory.device(device.tracker.id).as_deref()) {
+            self.end("device record changed", now);
+        }
+    }
+
+    /// The lane's device logged in elsewhere. Other devices behind the same relay keep their connection; this one still may
+    /// report over it.
+    pub(super) fn taken_over(&mut self, lane: Lane, epoch: u64, now: Now) {
+        let index = usize::from(lane.0);
+        let others = self.lanes.iter().enumerate();
+        let alone = !others.into_iter().any(|(at, state)| at != index && state.has_texts());
+        let Some(state) = self.lanes.get_mut(index) else { return };
+        let Some(online) = state.online.as_mut().filter(|online| online.epoch == epoch) else {
+            return;
+        };
+        if alone {
+            return self.end("taken over by a newer connection", now);
+        }
+        online.queue = None;
+    }
+
+    /// A device that logged in elsewhere is heard here. If it is not online there any more, it is online here again.
+    pub(super) fn take_back(&mut self, lane: Lane, now: Now) {
+        let Some(state) = self.lanes.get(usize::from(lane.0)) else { return };
+        let gone = |device: &Arc<Device>| !self.shared.registry.is_online(device.tracker.id);
+        if state.is_online() && !state.has_texts() && state.device.as_ref().is_some_and(gone) {
+            self.come_online(lane, now);
+        }
     }
 
     /// The device is offline here; what was in flight counts as a failed attempt.
@@ -97,10 +145,12 @@ impl Connection {
             self.shared.registry.is_current(device.tracker.id, &self.handle, online.epoch);
         self.shared.registry.logout(device.tracker.id, &self.handle, online.epoch);
         self.metrics.online.decrement(1);
-        let changes = online.queue.disconnected(now.wall.into());
-        // After a takeover the newer connection is in charge of the same texts.
-        if current {
-            self.shared.receipts.settle(device.tracker.id, changes);
+        if let Some(mut queue) = online.queue.take() {
+            let changes = queue.disconnected(now.wall.into());
+            // After a takeover the newer connection is in charge of the same texts.
+            if current {
+                self.shared.receipts.settle(device.tracker.id, changes);
+            }
         }
         tracing::info!(
             protocol = device.tracker.protocol, device = device.tracker.identity, tracker = %device.tracker.id,
@@ -117,7 +167,8 @@ impl Connection {
         if !self.shared.registry.is_current(device.tracker.id, &self.handle, online.epoch) {
             return;
         }
-        if let Some(change) = online.queue.receipt(receipt, stage, now.wall.into()) {
+        let Some(queue) = &mut online.queue else { return };
+        if let Some(change) = queue.receipt(receipt, stage, now.wall.into()) {
             self.shared.receipts.settle(device.tracker.id, vec![change]);
         }
     }
@@ -131,15 +182,12 @@ impl Connection {
             let lane = Lane(u16::try_from(index).unwrap_or(u16::MAX));
             loop {
                 let Some(dialogue) = &mut self.dialogue else { return };
-                let Some(online) =
-                    self.lanes.get_mut(index).and_then(|state| state.online.as_mut())
-                else {
-                    break;
-                };
+                let online = self.lanes.get_mut(index).and_then(|state| state.online.as_mut());
+                let Some(queue) = online.and_then(|online| online.queue.as_mut()) else { break };
                 if dialogue.session.window(lane) == 0 {
                     break;
                 }
-                let Some(downlink) = online.queue.next(now.wall.into()) else { break };
+                let Some(downlink) = queue.next(now.wall.into()) else { break };
                 self.metrics.parts_sent.increment(1);
                 dialogue.session.handle_downlink(lane, downlink, now, &mut scratch.fx);
                 self.carry_out(now, scratch);
@@ -149,9 +197,15 @@ impl Connection {
             }
             if let Some(state) = self.lanes.get_mut(index)
                 && let (Some(online), Some(device)) = (state.online.as_mut(), state.device.as_ref())
-                && online.queue.wants_load()
+                && online.queue.as_mut().is_some_and(DeviceQueue::wants_load)
             {
-                self.shared.dispatcher.ask(device.tracker.id, lane, Arc::clone(&self.handle));
+                let request = Request {
+                    tracker: device.tracker.id,
+                    lane,
+                    epoch: online.epoch,
+                    handle: Arc::clone(&self.handle),
+                };
+                self.shared.dispatcher.ask(request);
             }
         }
     }
@@ -159,8 +213,8 @@ impl Connection {
     /// When a text that keeps its place may be tried again, on the monotonic clock.
     pub(super) fn held_text(&self, now: Now) -> Option<Duration> {
         let wall: Millis = now.wall.into();
-        let held =
-            self.lanes.iter().filter_map(|state| state.online.as_ref()?.queue.wake_at()).min()?;
+        let queues = self.lanes.iter().filter_map(|state| state.online.as_ref()?.queue.as_ref());
+        let held = queues.filter_map(DeviceQueue::wake_at).min()?;
         let wait = u64::try_from(held.0.saturating_sub(wall.0)).unwrap_or(0);
         Some(now.monotonic + Duration::from_millis(wait.max(1)))
     }

@@ -142,7 +142,8 @@ impl Connection {
             match item {
                 Item::Offer(lane, text) => self.with_queue(lane, |queue| queue.offer(text)),
                 Item::Nudge(lane) => self.with_queue(lane, DeviceQueue::nudge),
-                Item::Loaded(lane, texts) => self.with_queue(lane, |queue| queue.loaded(texts)),
+                Item::Loaded(lane, epoch, texts) => self.loaded(lane, epoch, texts),
+                Item::TakenOver(lane, epoch) => self.taken_over(lane, epoch, now),
             }
         }
         if let Some(why) = inbox.close {
@@ -159,6 +160,8 @@ impl Connection {
             self.finish_commits(cx, scratch);
             self.send_texts(now, scratch);
         }
+        // Whatever asked for it: a buffer must not be given back with something of this connection in it.
+        self.submit(scratch);
         // What was just read may be what the peer has to wait for.
         if self.clocks.hold.is_some() {
             self.outbound.append(&mut scratch.out);
@@ -187,7 +190,6 @@ impl Connection {
         }
         self.end(
             match why {
-                Closing::TakenOver => "taken over by a newer connection",
                 Closing::Reconfigured => "device record changed",
                 Closing::Shutdown => "shutdown",
             },
@@ -206,7 +208,8 @@ impl Connection {
 
     fn deadline_passed(&mut self, now: Now, scratch: &mut Scratch) {
         let at = now.monotonic;
-        if let Some(dialogue) = &mut self.dialogue
+        if self.ending.is_none()
+            && let Some(dialogue) = &mut self.dialogue
             && dialogue.session.poll_timeout().is_some_and(|timeout| timeout <= at)
         {
             dialogue.session.handle_timeout(now, &mut scratch.fx);
@@ -258,11 +261,15 @@ impl Connection {
             self.write_deadline(),
             self.clocks.hold,
             self.clocks.ending.map(|since| since + Self::seconds(self.shared.limits.drain_seconds)),
-            self.dialogue.as_ref().and_then(|dialogue| dialogue.session.poll_timeout()),
             self.resume_reading(now),
-            self.held_text(now),
         ];
-        self.handle.set_deadline(deadlines.into_iter().flatten().min());
+        // Nothing is asked of a session that has ended.
+        let of_session = self.dialogue.as_ref().filter(|_| self.ending.is_none());
+        let deadlines = deadlines.into_iter().chain([
+            of_session.and_then(|dialogue| dialogue.session.poll_timeout()),
+            of_session.and_then(|_| self.held_text(now)),
+        ]);
+        self.handle.set_deadline(deadlines.flatten().min());
         self.shared.wheel.arm(&self.handle);
     }
 

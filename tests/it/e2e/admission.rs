@@ -204,3 +204,19 @@ async fn a_drivers_text_is_signed_by_who_was_driving() {
         assert_eq!(signed, drivers, "also the older ones, now that somebody else drives");
     }
 }
+
+#[tokio::test]
+async fn a_terminal_that_is_blocked_after_its_registration_does_not_come_online() {
+    let daemon = Daemon::start().await;
+    let account = daemon.account("fleet").await;
+    let tracker = daemon.tracker(&account, protocol("jt808"), PHONE).await;
+    let mut terminal = Wire::connect(daemon.port("jt808")).await.unwrap();
+    terminal.send(&Frame::registration(PHONE, 0)).await.unwrap();
+    assert_eq!(terminal.expect_id(REGISTRATION_ANSWER).await.body[2], 0);
+    daemon.change(tracker, TrackerChange { blocked: Some(true), ..Default::default() }).await;
+    // Any message would do for a login by now.
+    terminal.send(&Frame::say(PHONE, 1, "let me in")).await.unwrap();
+    assert_eq!(patient(terminal.next()).await.ok().flatten(), None, "closed without an answer");
+    assert!(daemon.store().unread_counts(&[tracker]).await.unwrap().is_empty());
+    assert_eq!(daemon.running.registry.len(), 0);
+}

@@ -14,6 +14,7 @@ mod limits;
 mod listeners;
 mod long_texts;
 mod positions;
+mod relay;
 mod restart;
 mod takeover;
 mod transcripts;
