@@ -13,7 +13,7 @@ use serde_json::Value;
 pub struct Attributes(Vec<(Name, Value)>);
 
 /// Name of an attribute.
-pub type Name = Cow<'static, str>;
+type Name = Cow<'static, str>;
 
 impl Attributes {
     /// None yet, with room for so many.
