@@ -74,7 +74,11 @@ impl Dispatcher {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.wake.notified() => self.answer(&parts, limit, &stop).await,
-                () = parts.receipts.settled() => self.answer(&parts, limit, &stop).await,
+                () = parts.receipts.settled() => {
+                    let late = parts.receipts.take_late();
+                    late.into_iter().for_each(|tracker| parts.registry.nudge(tracker));
+                    self.answer(&parts, limit, &stop).await;
+                }
                 _ = sweep.tick() => {
                     let now = parts.clock.wall();
                     match parts.store.due_retries(swept, now).await {

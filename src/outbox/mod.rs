@@ -155,13 +155,26 @@ impl Outbox {
         })
     }
 
+    /// In a task of its own: a caller that goes away (a client that hangs up) must not keep what it had committed from being
+    /// offered to its device.
     async fn queue(&self, texts: Vec<NewText>) -> Result<Vec<QueuedText>, StoreError> {
-        let (kept, now) = (texts.clone(), self.clock.now());
-        let queued = self.store.queue_texts(texts, now.wall.into()).await?;
-        for (text, queued) in kept.into_iter().zip(&queued) {
-            self.registry.offer(pending(text, *queued, now.monotonic));
-        }
-        Ok(queued)
+        let (store, registry) = (Arc::clone(&self.store), Arc::clone(&self.registry));
+        let now = self.clock.now();
+        let task = tokio::spawn(async move {
+            let kept = texts.clone();
+            let queued = store.queue_texts(texts, now.wall.into()).await;
+            match &queued {
+                Ok(queued) => {
+                    for (text, queued) in kept.into_iter().zip(queued) {
+                        registry.offer(pending(text, *queued, now.monotonic));
+                    }
+                }
+                // It may have been stored all the same. If so, it is there for the device.
+                Err(_) => kept.iter().for_each(|text| registry.nudge(text.tracker)),
+            }
+            queued
+        });
+        task.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string().into())))
     }
 }
 

@@ -41,6 +41,8 @@ struct Settler {
 #[derive(Default)]
 struct Unsettled {
     trackers: Mutex<HashMap<TrackerId, Way>>,
+    /// Trackers whose updates took several tries, or did not make it: a time to try again may have passed meanwhile.
+    late: Mutex<Vec<TrackerId>>,
     settled: Notify,
 }
 
@@ -68,8 +70,8 @@ impl Receipts {
         self.unsettled.trackers.lock().entry(tracker).or_default().updates += 1;
         let (settler, unsettled) = (Arc::clone(&self.settler), Arc::clone(&self.unsettled));
         self.tasks.spawn(async move {
-            settler.bring(changes).await;
-            unsettled.done(tracker);
+            let late = settler.bring(changes).await;
+            unsettled.done(tracker, late);
         });
     }
 
@@ -80,9 +82,14 @@ impl Receipts {
         way.map(|way| way.awaited = true).is_none()
     }
 
-    /// Waits until a tracker is settled that was not when [`Receipts::is_settled`] was asked.
+    /// Waits until a tracker is settled that was not when [`Receipts::is_settled`] was asked, or one is settled late.
     pub(crate) async fn settled(&self) {
         self.unsettled.settled.notified().await;
+    }
+
+    /// Trackers that were settled late since the last call: the store may have something for them that nobody has noticed.
+    pub(crate) fn take_late(&self) -> Vec<TrackerId> {
+        std::mem::take(&mut *self.unsettled.late.lock())
     }
 
     /// Waits until everything handed over is settled or given up.
@@ -94,14 +101,17 @@ impl Receipts {
 }
 
 impl Unsettled {
-    fn done(&self, tracker: TrackerId) {
+    fn done(&self, tracker: TrackerId, late: bool) {
+        if late {
+            self.late.lock().push(tracker);
+        }
         let mut trackers = self.trackers.lock();
         let Some(way) = trackers.get_mut(&tracker) else { return };
         way.updates -= 1;
         if way.updates == 0 {
             let awaited = way.awaited;
             trackers.remove(&tracker);
-            if awaited {
+            if awaited || late {
                 self.settled.notify_one();
             }
         }
@@ -109,13 +119,17 @@ impl Unsettled {
 }
 
 impl Settler {
-    async fn bring(&self, changes: Vec<Change>) {
+    /// Returns whether it took more than one try.
+    async fn bring(&self, changes: Vec<Change>) -> bool {
         let (updates, accepted): (Vec<_>, Vec<_>) =
             changes.into_iter().map(|change| (change.update, change.accepted)).unzip();
         let mut wait = FIRST_WAIT;
-        for _ in 0..TRIES {
+        for tries in 0..TRIES {
             match self.store.update_deliveries(updates.clone()).await {
-                Ok(outcomes) => return self.count(&outcomes, &accepted),
+                Ok(outcomes) => {
+                    self.count(&outcomes, &accepted);
+                    return tries > 0;
+                }
                 Err(error) => {
                     tracing::warn!(%error, "cannot note {} receipts, trying again", updates.len());
                 }
@@ -127,6 +141,7 @@ impl Settler {
             "{} receipts are lost: their texts stay PENDING and are sent again",
             updates.len()
         );
+        true
     }
 
     fn count(&self, outcomes: &[DeliveryOutcome], accepted: &[Option<Duration>]) {

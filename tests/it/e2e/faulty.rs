@@ -2,14 +2,16 @@
 //! commit and answer look like from outside. Everything else goes through to the real store.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use cabwire::model::*;
 use cabwire::store::*;
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, mpsc};
+
+use super::daemon::Wrap;
 
 /// Calls that can be disturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +20,7 @@ pub enum Call {
     UpdateDeliveries,
     QueueTexts,
     PendingTexts,
+    DueRetries,
 }
 
 /// What goes wrong with a call.
@@ -58,13 +61,17 @@ pub struct Faulty {
 }
 
 impl Faulty {
-    pub fn over(inner: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self {
-            inner,
-            faults: Arc::default(),
-            calls: Arc::default(),
-            failed: Arc::default(),
-        })
+    /// What puts it around a daemon's store; it is in the cell then.
+    pub fn wrap() -> (Wrap, Arc<OnceLock<Arc<Self>>>) {
+        let cell = Arc::new(OnceLock::new());
+        let kept = Arc::clone(&cell);
+        let wrap = move |inner| {
+            let (faults, calls, failed) = (Arc::default(), Arc::default(), Arc::default());
+            let store = Arc::new(Self { inner, faults, calls, failed });
+            assert!(kept.set(Arc::clone(&store)).is_ok(), "one store for one daemon");
+            store as Arc<dyn Store>
+        };
+        (Box::new(wrap), cell)
     }
 
     /// From now on this happens to calls of this kind.
@@ -154,9 +161,9 @@ store! {
         QueueTexts: queue_texts(texts: Vec<NewText>, now: Millis) -> Vec<QueuedText>;
         PendingTexts: pending_texts(trackers: &[TrackerId], limit: usize, now: Millis) -> Vec<PendingText>;
         UpdateDeliveries: update_deliveries(updates: Vec<DeliveryUpdate>) -> Vec<DeliveryOutcome>;
+        DueRetries: due_retries(since: Millis, now: Millis) -> Vec<TrackerId>;
     }
     {
-        due_retries(since: Millis, now: Millis) -> Vec<TrackerId>;
         device_states(trackers: &[TrackerId]) -> Vec<(TrackerId, DeviceState)>;
         note_strangers(strangers: Vec<Stranger>) -> ();
         strangers() -> Vec<Stranger>;

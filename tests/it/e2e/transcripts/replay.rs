@@ -73,22 +73,15 @@ impl<'a> Replay<'a> {
         let clock = ManualClock::new(BEGIN.parse().unwrap());
         let key = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(key.path(), DEVICE_KEY).unwrap();
-        let (keep, kept) = std::sync::mpsc::channel();
-        let setup = Setup {
-            clock: Arc::clone(&clock) as _,
-            wrap: Box::new(move |store| {
-                let store = Faulty::over(store);
-                keep.send(Arc::clone(&store)).unwrap();
-                store
-            }),
-        };
+        let (wrap, store) = Faulty::wrap();
+        let setup = Setup { clock: Arc::clone(&clock) as _, wrap };
         let daemon = Daemon::set_up(setup, |config| {
             config.secrets.device_code_key_file = Some(key.path().to_owned());
             // The clock stands still: all refusals fall into one minute.
             config.limits.strangers_per_minute = u32::MAX;
         })
         .await;
-        let store = kept.recv().unwrap();
+        let store = Arc::clone(store.get().unwrap());
         let decide = (transcript.manual_commits && admitted == Admitted::AsWritten).then(|| {
             let (decide, fault) = Fault::decided();
             store.disturb(Call::Record, fault);

@@ -35,10 +35,12 @@ pub(super) struct States {
     /// Sequence number of the last committed journal row.
     journal_end: i64,
     journal_bytes: usize,
-    /// A row of the open transaction.
-    staged: Option<(i64, usize, Vec<(TrackerId, Delta)>)>,
+    staged: Option<Staged>,
     fold: Option<Fold>,
 }
+
+/// A journal row of the open transaction: its number, its size in bytes, and what it says.
+type Staged = (i64, usize, Vec<(TrackerId, Delta)>);
 
 /// A fold under way.
 struct Fold {

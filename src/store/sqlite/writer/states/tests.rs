@@ -40,8 +40,8 @@ impl Bench {
             .map(|(id, name)| (TrackerId(id), Delta::new(&named(name)).unwrap()))
             .collect();
         let recorded = Recorded { texts: Vec::new(), states };
-        let mut calls = [Call::new(recorded, oneshot::channel().0)];
-        self.states.append(&mut self.conn, &mut calls).await.unwrap();
+        let calls = [Call::new(recorded, oneshot::channel().0)];
+        self.states.append(&mut self.conn, &calls).await.unwrap();
         self.states.committed();
     }
 
@@ -160,8 +160,8 @@ async fn what_a_later_state_does_not_say_is_kept() {
         DeviceState { fix_time: Some(Millis(5)), latitude: Some(1.0), ..DeviceState::default() };
     let recorded =
         Recorded { texts: Vec::new(), states: vec![(TrackerId(1), Delta::new(&located).unwrap())] };
-    let mut calls = [Call::new(recorded, oneshot::channel().0)];
-    bench.states.append(&mut bench.conn, &mut calls).await.unwrap();
+    let calls = [Call::new(recorded, oneshot::channel().0)];
+    bench.states.append(&mut bench.conn, &calls).await.unwrap();
     bench.states.committed();
     assert_eq!(bench.table().await, rows(&[(1, "a")]), "not folded yet");
     bench.fold().await;
