@@ -16,6 +16,7 @@ mod long_texts;
 mod outage;
 mod positions;
 mod relay;
+mod repeats;
 mod restart;
 mod takeover;
 mod transcripts;

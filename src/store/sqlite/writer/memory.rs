@@ -2,7 +2,8 @@
 //! be about to repeat.
 //!
 //! It is a cache of committed rows and of the open transaction, true because nobody else writes meanwhile. When a transaction
-//! fails, or another process has committed, it is thrown away and read again.
+//! fails, or another process has committed, it is thrown away and read again. Only over which connection a text came is not in
+//! the database: that is kept, as [`Heard`], over such a loss.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -26,17 +27,28 @@ pub(super) struct Memory {
     last_id: i64,
     last_submit: i64,
     serials: HashMap<TrackerId, u32>,
-    recent: HashMap<TrackerId, VecDeque<Recent>>,
+    recent: Heard,
     recent_texts: usize,
+    /// Texts that the open transaction takes for heard over another connection, with the one before.
+    reheard: Vec<(TrackerId, Recent)>,
 }
+
+/// The last texts of trackers.
+pub(super) type Heard = HashMap<TrackerId, VecDeque<Recent>>;
 
 /// A stored driver text, as far as it takes to recognise a repeat.
 #[derive(Debug, Clone, Copy)]
-struct Recent {
+pub(super) struct Recent {
     key: u64,
     submit: i64,
     /// The connection that has our answer; 0 if nobody remembers.
     connection: u64,
+}
+
+impl Recent {
+    fn is(&self, other: &Self) -> bool {
+        (self.key, self.submit) == (other.key, other.submit)
+    }
 }
 
 impl Memory {
@@ -51,9 +63,24 @@ impl Memory {
             last_id,
             last_submit,
             serials: HashMap::new(),
-            recent: HashMap::new(),
+            recent: Heard::new(),
             recent_texts: 0,
+            reheard: Vec::new(),
         })
+    }
+
+    /// The open transaction was committed.
+    pub(super) fn committed(&mut self) {
+        self.reheard.clear();
+    }
+
+    /// Forgets everything but what was heard over which connection before the open transaction.
+    pub(super) fn into_heard(mut self) -> Heard {
+        for (tracker, before) in self.reheard.into_iter().rev() {
+            let texts = self.recent.get_mut(&tracker).into_iter().flatten();
+            texts.filter(|text| text.is(&before)).for_each(|text| *text = before);
+        }
+        self.recent
     }
 
     /// The highest id and submit time given out.
@@ -114,11 +141,12 @@ impl Memory {
         self.serials.contains_key(&tracker)
     }
 
-    /// Takes in the last driver texts of these trackers.
+    /// Takes in the last driver texts of these trackers, with what `heard` says about them.
     pub(super) async fn know_recent(
         &mut self,
         conn: &mut SqliteConnection,
         trackers: HashSet<TrackerId>,
+        heard: &mut Heard,
     ) -> Result<(), sqlx::Error> {
         if self.recent.len() > MAX_TRACKERS || self.recent_texts > MAX_TEXTS {
             self.recent.clear();
@@ -134,10 +162,13 @@ impl Memory {
         for (tracker, key, submit) in rows {
             let texts = self.recent.entry(TrackerId(tracker)).or_default();
             if let (Some(key), Some(submit)) = (key, submit) {
-                texts.push_back(Recent { key: key.cast_unsigned(), submit, connection: 0 });
+                let text = Recent { key: key.cast_unsigned(), submit, connection: 0 };
+                let before = heard.get(&TrackerId(tracker)).into_iter().flatten();
+                texts.push_back(before.copied().find(|before| before.is(&text)).unwrap_or(text));
                 self.recent_texts += 1;
             }
         }
+        missing.iter().for_each(|tracker| drop(heard.remove(tracker)));
         Ok(())
     }
 
@@ -160,7 +191,10 @@ impl Memory {
                 && received.0.saturating_sub(text.submit) <= repeat.window
                 && !(repeat.other_connection_only && text.connection == repeat.connection)
         });
-        original.map(|text| text.connection = repeat.connection).is_some()
+        let Some(text) = original else { return false };
+        self.reheard.push((tracker, *text));
+        text.connection = repeat.connection;
+        true
     }
 
     /// Remembers a new text.
@@ -190,4 +224,36 @@ impl Memory {
 /// Serials count modulo 2³².
 fn wrap(serial: i64) -> u32 {
     u32::try_from(serial.rem_euclid(1 << 32)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_lost_transaction_heard_is_not_kept() {
+        let tracker = TrackerId(1);
+        let over =
+            |connection| Repeat { key: 7, window: 60_000, other_connection_only: true, connection };
+        for committed in [false, true] {
+            let mut memory = Memory {
+                data_version: 1,
+                last_id: 0,
+                last_submit: 0,
+                serials: HashMap::new(),
+                recent: Heard::new(),
+                recent_texts: 0,
+                reheard: Vec::new(),
+            };
+            memory.note_text(tracker, &over(1), Millis(0));
+            memory.committed();
+            assert!(memory.is_repeat(tracker, &over(2), Millis(1)));
+            assert!(!memory.is_repeat(tracker, &over(2), Millis(2)), "it has our answer now");
+            if committed {
+                memory.committed();
+            }
+            let connection = memory.into_heard()[&tracker][0].connection;
+            assert_eq!(connection, if committed { 2 } else { 1 });
+        }
+    }
 }

@@ -23,7 +23,7 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use self::memory::Memory;
+use self::memory::{Heard, Memory};
 use self::op::Batch;
 pub(super) use self::op::{BoxFuture, FnJob, Op, Read, Recorded, Reply};
 use self::removal::Removals;
@@ -38,6 +38,8 @@ use crate::store::StoreError;
 const MAX_CALLS: usize = 1000;
 /// Rows after which no further call is taken into a transaction.
 const MAX_ROWS: usize = 10_000;
+/// Trackers of which it is remembered over a loss of memory over which connection they said what.
+const MAX_HEARD: usize = 200_000;
 /// How long states may stay in the journal, and the change log unpruned.
 const CHORES: Duration = Duration::from_secs(5);
 /// Changes of administered records that are remembered. Who is further behind gets everything.
@@ -78,6 +80,8 @@ struct Writer {
     settings: Settings,
     conn: Option<SqliteConnection>,
     memory: Option<Memory>,
+    /// What memories that were thrown away knew and the database does not.
+    heard: Heard,
     states: States,
     removals: Removals,
     /// When states are to be folded and the change log is to be pruned.
@@ -96,6 +100,7 @@ impl Writer {
             settings,
             conn,
             memory: None,
+            heard: Heard::new(),
             states,
             removals: Removals::default(),
             chores_at,
@@ -207,6 +212,9 @@ impl Writer {
         metrics::counter!("cabwire_store_calls_total").increment(batch.calls() as u64);
         self.resting = false;
         self.states.committed();
+        if let Some(memory) = &mut self.memory {
+            memory.committed();
+        }
         self.log_grew |= !batch.jobs.is_empty() || !batch.removals.is_empty();
         let removed = batch.answer();
         for call in &removed {
@@ -225,7 +233,7 @@ impl Writer {
     fn lost(&mut self, error: &sqlx::Error, now: Instant) {
         tracing::error!(%error, "a transaction of the store failed");
         metrics::counter!("cabwire_store_failures_total").increment(1);
-        self.memory = None;
+        forget(&mut self.memory, &mut self.heard);
         self.resting = true;
         self.states.rolled_back();
         self.removals.rolled_back();
@@ -251,11 +259,14 @@ impl Writer {
             }
         };
         let (data_version,): (i64,) = sqlx::query_as(sql::BEGIN).fetch_one(&mut *conn).await?;
-        let memory = match self.memory.take() {
-            Some(memory) if memory.data_version == data_version => self.memory.insert(memory),
-            _ => {
+        if self.memory.as_ref().is_some_and(|memory| memory.data_version != data_version) {
+            forget(&mut self.memory, &mut self.heard);
+        }
+        let memory = match &mut self.memory {
+            Some(memory) => memory,
+            none => {
                 self.removals.load(conn).await?;
-                self.memory.insert(Memory::load(conn, data_version).await?)
+                none.insert(Memory::load(conn, data_version).await?)
             }
         };
         // What was read is marked before new texts are stored: nobody has seen those.
@@ -267,7 +278,7 @@ impl Writer {
             deliveries::update(conn, &mut batch.deliveries).await?;
         }
         if !batch.records.is_empty() {
-            uplinks::record(conn, memory, &mut batch.records).await?;
+            uplinks::record(conn, memory, &mut self.heard, &mut batch.records).await?;
             self.states.append(conn, &batch.records).await?;
         }
         for job in &mut batch.jobs {
@@ -285,6 +296,16 @@ impl Writer {
         }
         sqlx::query(sql::COMMIT).execute(conn).await?;
         Ok(())
+    }
+}
+
+/// What memory knows is read again when it is needed.
+fn forget(memory: &mut Option<Memory>, heard: &mut Heard) {
+    if let Some(memory) = memory.take() {
+        heard.extend(memory.into_heard());
+    }
+    if heard.len() > MAX_HEARD {
+        heard.clear();
     }
 }
 

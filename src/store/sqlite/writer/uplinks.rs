@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::SqliteConnection;
 
-use super::memory::Memory;
+use super::memory::{Heard, Memory};
 use super::op::RecordCall;
 use crate::model::{MessageId, Millis, NewDriverText, StoredText, TrackerId};
 use crate::store::StoreError;
@@ -15,9 +15,10 @@ use crate::store::sqlite::sql;
 pub(super) async fn record(
     conn: &mut SqliteConnection,
     memory: &mut Memory,
+    heard: &mut Heard,
     calls: &mut [RecordCall],
 ) -> Result<(), sqlx::Error> {
-    memory.know_recent(conn, trackers(calls)).await?;
+    memory.know_recent(conn, trackers(calls), heard).await?;
     let mut rows = Rows::default();
     for call in calls {
         call.result = admit(memory, &call.input.texts, &mut rows);
