@@ -1,5 +1,7 @@
 //! The words the whole daemon uses: ids, moments, messages, and the records an operator administers.
 
+mod attributes;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
@@ -7,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use attributes::Attributes;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -236,8 +240,8 @@ pub struct DeviceState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub satellites: Option<u16>,
     /// Other named values, newest of each name.
-    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
-    pub attributes: serde_json::Map<String, serde_json::Value>,
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
 }
 
 /// Named values kept per device; a device that invents ever new names does not grow without bound.
@@ -256,7 +260,7 @@ impl DeviceState {
             self.satellites = newer.satellites;
         }
         for (name, value) in newer.attributes {
-            let known = self.attributes.contains_key(&name);
+            let known = self.attributes.get(&name).is_some();
             let wanted = if known { !late } else { self.attributes.len() < MAX_ATTRIBUTES };
             if wanted {
                 self.attributes.insert(name, value);
@@ -629,12 +633,12 @@ mod tests {
             ..DeviceState::default()
         };
         let mut state = at(100, 1.0);
-        state.attributes.insert("ignition".to_owned(), true.into());
+        state.attributes.insert("ignition", true);
         let mut late = at(50, 2.0);
-        late.attributes.insert("ignition".to_owned(), false.into());
+        late.attributes.insert("ignition", false);
         state.merge(late);
         assert_eq!((state.latitude, state.fix_time), (Some(1.0), Some(Millis(100))));
-        assert_eq!(state.attributes["ignition"], true, "nor what came with it");
+        assert_eq!(state.attributes.get("ignition"), Some(&true.into()), "nor what came with it");
         state.merge(at(200, 3.0));
         assert_eq!((state.latitude, state.attributes.len()), (Some(3.0), 1));
         state.merge(DeviceState { seen: Millis(300), ..DeviceState::default() });

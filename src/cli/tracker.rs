@@ -369,7 +369,7 @@ fn details(records: &Records, device: &Device, state: Option<&DeviceState>) -> T
     if let Some(at) = state.fix_time {
         line("position time", output::moment(at));
     }
-    for (name, value) in &state.attributes {
+    for (name, value) in state.attributes.iter() {
         line(name, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     }
     table

@@ -3,7 +3,9 @@
 use protocols::{DriverMessage, Event, Origin, RepeatKey, Report, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::model::{DeviceState, EmployeeId, Millis, NewDriverText, Repeat, TrackerId, Uplink};
+use crate::model::{
+    Attributes, DeviceState, EmployeeId, Millis, NewDriverText, Repeat, TrackerId, Uplink,
+};
 
 /// Where and when something was reported.
 #[derive(Debug, Clone, Copy)]
@@ -34,10 +36,10 @@ pub(crate) fn add(uplink: &mut Uplink, events: Vec<Event>, source: Source) -> u6
             Event::Driver(driver) => {
                 let mut state = DeviceState { seen: source.now, ..DeviceState::default() };
                 let present = (driver.present).then_some(driver);
-                state.attributes.insert("driver_present".to_owned(), present.is_some().into());
+                state.attributes.insert("driver_present", present.is_some());
                 let (id, name) = present.map_or((None, None), |driver| (driver.id, driver.name));
-                state.attributes.insert("driver_id".to_owned(), id.into());
-                state.attributes.insert("driver_name".to_owned(), name.into());
+                state.attributes.insert("driver_id", id);
+                state.attributes.insert("driver_name", name);
                 state
             }
             Event::Info(attributes) => state_with(attributes, source.now),
@@ -90,7 +92,7 @@ fn state_of(report: Report, now: Millis) -> DeviceState {
     let fix = report.fix.filter(protocols::Fix::on_globe);
     if report.archived && (dated.is_none() || fix.is_none()) {
         // From the device's memory, and nothing says that it is newer than what is known.
-        state.attributes.clear();
+        state.attributes = Attributes::default();
     } else if let Some(fix) = fix {
         state.fix_time = Some(dated.unwrap_or(now));
         state.latitude = Some(fix.latitude);
@@ -103,8 +105,9 @@ fn state_of(report: Report, now: Millis) -> DeviceState {
 
 fn state_with(attributes: protocols::Attributes, now: Millis) -> DeviceState {
     let mut state = DeviceState { seen: now, ..DeviceState::default() };
+    state.attributes = Attributes::with_capacity(attributes.len().min(MAX_ATTRIBUTES));
     for (name, value) in attributes.into_iter().take(MAX_ATTRIBUTES) {
-        let value = match value {
+        let value: serde_json::Value = match value {
             Value::Bool(value) => value.into(),
             Value::Int(value) => value.into(),
             Value::Float(value) => value.into(),
@@ -113,7 +116,7 @@ fn state_with(attributes: protocols::Attributes, now: Millis) -> DeviceState {
                 crate::secret::hex(value.get(..MAX_VALUE).unwrap_or(&value)).into()
             }
         };
-        state.attributes.insert(name.into_owned(), value);
+        state.attributes.insert(name, value);
     }
     state
 }

@@ -2,7 +2,7 @@
 //!
 //! An idle connection holds none; there are as many as threads were ever busy at once.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
 use protocols::Effects;
 
@@ -36,6 +36,23 @@ pub(crate) struct Scratch {
 pub(crate) struct Answer {
     pub(crate) ack: Bytes,
     pub(crate) nack: Bytes,
+}
+
+impl Answer {
+    /// What is written for several records that are stored together; takes them out.
+    pub(crate) fn joined(answers: &mut Vec<Self>) -> Option<Self> {
+        if answers.len() <= 1 {
+            return answers.pop();
+        }
+        let join = |part: fn(&Self) -> &Bytes| {
+            let mut bytes = BytesMut::new();
+            answers.iter().for_each(|answer| bytes.extend_from_slice(part(answer)));
+            bytes.freeze()
+        };
+        let joined = Self { ack: join(|answer| &answer.ack), nack: join(|answer| &answer.nack) };
+        answers.clear();
+        Some(joined)
+    }
 }
 
 #[derive(Default)]

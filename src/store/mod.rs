@@ -19,8 +19,12 @@
 pub mod sqlite;
 
 use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use async_trait::async_trait;
+use tokio::sync::oneshot;
 
 use crate::model::{
     Assignment, Credential, DeliveryOutcome, DeliveryUpdate, DeviceState, Digest, Employee,
@@ -63,7 +67,10 @@ pub trait Store: Send + Sync + 'static {
     // ── what devices send ───────────────────────────────────────────────────────────────────────────────────────────
 
     /// Stores an uplink, all or nothing; states are merged into what is known ([`DeviceState::merge`]); the results are those of its texts, in order.
-    async fn record(&self, uplink: Uplink) -> Result<Vec<StoredText>, StoreError>;
+    ///
+    /// Called for every read from a device, so it is no async function: when it returns, the uplink is on its way, and several
+    /// go there in the order of the calls.
+    fn record(&self, uplink: Uplink) -> Recording;
 
     /// Last known states; trackers that never reported are left out.
     async fn device_states(
@@ -188,6 +195,43 @@ pub trait Store: Send + Sync + 'static {
     async fn ping(&self) -> Result<(), StoreError>;
     /// Commits what is queued, then closes. Later calls fail with [`StoreError::Unavailable`].
     async fn close(&self);
+}
+
+/// An uplink on its way into the store; a future of what became of it. Dropping it takes nothing back.
+#[derive(Debug)]
+pub struct Recording(oneshot::Receiver<Recorded>);
+
+/// What became of an uplink.
+pub type Recorded = Result<Vec<StoredText>, StoreError>;
+
+impl Recording {
+    /// The two ends: where the store answers, and what the caller waits for.
+    #[must_use]
+    pub fn pair() -> (oneshot::Sender<Recorded>, Self) {
+        let (sender, receiver) = oneshot::channel();
+        (sender, Self(receiver))
+    }
+
+    /// One whose outcome is known already.
+    #[must_use]
+    pub fn done(outcome: Recorded) -> Self {
+        let (sender, recording) = Self::pair();
+        // The receiver is there: it is returned.
+        drop(sender.send(outcome));
+        recording
+    }
+}
+
+impl Future for Recording {
+    type Output = Recorded;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Recorded> {
+        let outcome = ready!(Pin::new(&mut self.0).poll(cx));
+        Poll::Ready(outcome.unwrap_or_else(|_| {
+            let why = "the store stopped; it is unknown whether this was stored";
+            Err(StoreError::Unavailable(why.into()))
+        }))
+    }
 }
 
 /// Which messages to list.

@@ -1,12 +1,14 @@
 //! Carrying out what a session wants done.
 
+use std::collections::VecDeque;
+use std::future::Future as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use protocols::{CloseReason, Credentials, Effect, Event, Lane, Now};
 
-use super::{Commit, Committed, Connection, SLOW_ANSWER};
+use super::{Commit, Connection, SLOW_ANSWER};
 use crate::gateway::scratch::{Answer, Scratch};
 use crate::gateway::{admission, recorder};
 use crate::model::StoredText;
@@ -141,45 +143,59 @@ impl Connection {
 
     /// Hands what this read wants stored to the store.
     pub(super) fn submit(&mut self, scratch: &mut Scratch) {
-        if scratch.answers.is_empty() {
-            return;
-        }
-        let answers = std::mem::take(&mut scratch.answers);
+        let Some(answer) = Answer::joined(&mut scratch.answers) else { return };
         let uplink = std::mem::take(&mut scratch.uplink);
-        if uplink.texts.is_empty() && uplink.states.is_empty() && self.commits.is_none() {
-            answers.iter().for_each(|answer| scratch.out.extend_from_slice(&answer.ack));
+        let nothing = uplink.texts.is_empty() && uplink.states.is_empty();
+        if nothing && self.commits.is_empty() {
+            scratch.out.extend_from_slice(&answer.ack);
             return;
         }
-        let store = Arc::clone(&self.shared.store);
-        let commit: Commit = Box::pin(async move {
-            let nothing = uplink.texts.is_empty() && uplink.states.is_empty();
-            let result = if nothing { Ok(Vec::new()) } else { store.record(uplink).await };
-            Committed { answers, result }
-        });
-        self.commits.get_or_insert_with(|| Box::new(FuturesOrdered::new())).push_back(commit);
+        let recording = (!nothing).then(|| self.shared.store.record(uplink));
+        if self.commits.is_empty() {
+            // Nearly always the only one.
+            self.commits.reserve_exact(1);
+        }
+        self.commits.push_back(Commit { answer, recording });
     }
 
     /// Writes the answers of finished commits.
     pub(super) fn finish_commits(&mut self, cx: &mut Context<'_>, scratch: &mut Scratch) {
-        let Some(commits) = &mut self.commits else { return };
-        while let Poll::Ready(Some(Committed { answers, result })) = commits.poll_next_unpin(cx) {
+        if self.commits.is_empty() {
+            return;
+        }
+        // Answers leave in order, so only the oldest matters.
+        while let Some(commit) = self.commits.front_mut() {
+            let result = match &mut commit.recording {
+                None => Ok(Vec::new()),
+                Some(recording) => match Pin::new(recording).poll(cx) {
+                    Poll::Pending => return,
+                    Poll::Ready(result) => result,
+                },
+            };
+            let Some(Commit { answer, .. }) = self.commits.pop_front() else { return };
             match result {
                 Ok(texts) => {
-                    let repeats = texts.iter().filter(|text| **text == StoredText::Repeat).count();
-                    self.metrics.texts_received.increment((texts.len() - repeats) as u64);
-                    self.metrics.texts_repeated.increment(repeats as u64);
-                    answers.iter().for_each(|answer| scratch.out.extend_from_slice(&answer.ack));
+                    self.count_texts(&texts);
+                    scratch.out.extend_from_slice(&answer.ack);
                 }
                 Err(error) => {
                     self.metrics.records_failed.increment(1);
                     tracing::warn!(peer = %self.peer, %error, "uplink not stored, not acknowledged");
-                    answers.iter().for_each(|answer| scratch.out.extend_from_slice(&answer.nack));
+                    scratch.out.extend_from_slice(&answer.nack);
                 }
             }
         }
-        if commits.is_empty() {
-            self.commits = None;
+        // An idle connection owns no buffer.
+        self.commits = VecDeque::new();
+    }
+
+    fn count_texts(&self, texts: &[StoredText]) {
+        if texts.is_empty() {
+            return;
         }
+        let repeats = texts.iter().filter(|text| **text == StoredText::Repeat).count();
+        self.metrics.texts_received.increment((texts.len() - repeats) as u64);
+        self.metrics.texts_repeated.increment(repeats as u64);
     }
 }
 

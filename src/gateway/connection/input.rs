@@ -49,10 +49,7 @@ impl Connection {
 
     pub(super) fn may_read(&self, now: Now) -> bool {
         self.ending.is_none()
-            && self
-                .commits
-                .as_ref()
-                .is_none_or(|commits| commits.len() < self.shared.limits.uncommitted)
+            && self.commits.len() < self.shared.limits.uncommitted
             && self.outbound.len() <= MAX_OUTBOUND
             && self.resume_reading(now).is_none()
     }

@@ -13,6 +13,7 @@ mod lanes;
 mod output;
 mod prelude;
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -21,16 +22,14 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::stream::FuturesOrdered;
 use protocols::{Framer, Now, Protocol, Session};
 use tokio::net::TcpStream;
 
 use super::Shared;
 use super::scratch::{Answer, Scratch};
-use crate::model::StoredText;
 use crate::outbox::queue::DeviceQueue;
 use crate::presence::{Closing, Handle, Item};
-use crate::store::StoreError;
+use crate::store::Recording;
 use crate::telemetry::metrics::ProtocolMetrics;
 
 use lanes::LaneState;
@@ -55,7 +54,8 @@ pub(crate) struct Connection {
     partial: Vec<u8>,
     /// What the peer did not take yet.
     outbound: Vec<u8>,
-    commits: Option<Box<FuturesOrdered<Commit>>>,
+    /// Records on their way into the store, oldest first.
+    commits: VecDeque<Commit>,
     /// Idle limit of the listener, if it has its own.
     idle_override: Option<Duration>,
     clocks: Clocks,
@@ -83,12 +83,11 @@ struct Clocks {
     window: (Duration, u32),
 }
 
-type Commit = Pin<Box<dyn Future<Output = Committed> + Send>>;
-
-/// A finished commit.
-struct Committed {
-    answers: Vec<Answer>,
-    result: Result<Vec<StoredText>, StoreError>,
+/// Records of one read on their way into the store.
+struct Commit {
+    answer: Answer,
+    /// `None`: there was nothing to store, but the answer keeps its place.
+    recording: Option<Recording>,
 }
 
 /// What the listener knows of a new connection.
@@ -121,7 +120,7 @@ impl Connection {
             lanes: Vec::new(),
             partial: Vec::new(),
             outbound: Vec::new(),
-            commits: None,
+            commits: VecDeque::new(),
             idle_override: accepted.idle,
             clocks: Clocks {
                 opened: now,
@@ -278,7 +277,7 @@ impl Connection {
         if self.ending.is_none() {
             return false;
         }
-        let drained = self.commits.is_none() && self.outbound.is_empty();
+        let drained = self.commits.is_empty() && self.outbound.is_empty();
         let overdue = self.clocks.ending.is_some_and(|since| {
             let limit = Self::seconds(self.shared.limits.drain_seconds);
             self.shared.clock.now().monotonic >= since + limit

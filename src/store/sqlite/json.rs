@@ -1,6 +1,7 @@
 //! Rows on their way into a statement: JSON arrays.
 
 use std::borrow::Cow;
+use std::io::Write as _;
 
 use serde::Serialize;
 
@@ -42,7 +43,8 @@ impl Rows {
     /// Appends `[number, value]`, the value being JSON already.
     pub(super) fn push_raw(&mut self, number: i64, value: &str) {
         self.separate();
-        self.text.extend_from_slice(format!("[{number},").as_bytes());
+        // Writing to memory does not fail.
+        drop(write!(self.text, "[{number},"));
         self.text.extend_from_slice(value.as_bytes());
         self.text.push(b']');
     }

@@ -42,14 +42,14 @@ use tokio::sync::{mpsc, oneshot};
 pub use self::schema::{OpenError, SCHEMA};
 
 use self::error::Failure;
-use self::states::{Delta, Dirty};
+use self::states::Dirty;
 use self::writer::{BoxFuture, FnJob, Op, Read, Recorded, Reply};
-use super::{DeliveryRecord, MessageQuery, Reference, Revision, Store, StoreError};
+use super::{DeliveryRecord, MessageQuery, Recording, Reference, Revision, Store, StoreError};
 use crate::model::{
     Assignment, Credential, DeliveryOutcome, DeliveryUpdate, DeviceState, Digest, Employee,
     EmployeeId, Message, MessageId, Millis, Model, NewEmployee, NewText, NewTracker, NewUser,
-    PendingText, QueuedText, StoredText, Stranger, Tariff, TariffId, Tracker, TrackerChange,
-    TrackerId, Uplink, User, UserChange, UserId,
+    PendingText, QueuedText, Stranger, Tariff, TariffId, Tracker, TrackerChange, TrackerId, Uplink,
+    User, UserChange, UserId,
 };
 
 /// How long a call waits for one of the connections that read before it is told [`StoreError::Busy`].
@@ -136,11 +136,16 @@ impl SqliteStore {
     /// Asks the writer and waits for its answer.
     async fn ask<T>(&self, op: impl FnOnce(Reply<T>) -> Op + Send) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.calls.try_send(op(reply)).map_err(|error| match error {
+        self.send(op(reply))?;
+        answer.await.unwrap_or_else(|_| Err(writer::no_answer()))
+    }
+
+    /// Hands a call to the writer.
+    fn send(&self, op: Op) -> Result<(), StoreError> {
+        self.calls.try_send(op).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Busy,
             mpsc::error::TrySendError::Closed(_) => closed(),
-        })?;
-        answer.await.unwrap_or_else(|_| Err(writer::no_answer()))
+        })
     }
 
     /// Has the writer run `work` in a savepoint. It may run again if the transaction fails for another call's sake.
@@ -194,15 +199,19 @@ impl Store for SqliteStore {
         self.ask(|reply| Op::Deliver(updates, reply)).await
     }
 
-    async fn record(&self, uplink: Uplink) -> Result<Vec<StoredText>, StoreError> {
+    fn record(&self, uplink: Uplink) -> Recording {
         if uplink.texts.is_empty() && uplink.states.is_empty() {
-            return Ok(Vec::new());
+            return Recording::done(Ok(Vec::new()));
         }
-        let states =
-            uplink.states.iter().map(|(tracker, state)| Ok((*tracker, Delta::new(state)?)));
-        let states = states.collect::<Result<_, StoreError>>()?;
-        let recorded = Recorded { texts: uplink.texts, states };
-        self.ask(|reply| Op::Record(recorded, reply)).await
+        let states = match states::deltas(&uplink.states) {
+            Ok(states) => states,
+            Err(error) => return Recording::done(Err(error)),
+        };
+        let (reply, recording) = Recording::pair();
+        match self.send(Op::Record(Recorded { texts: uplink.texts, states }, reply)) {
+            Ok(()) => recording,
+            Err(error) => Recording::done(Err(error)),
+        }
     }
 
     async fn device_states(

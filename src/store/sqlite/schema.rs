@@ -18,6 +18,10 @@ const APPLICATION: i64 = 0x4361_6277;
 /// WAL pages after which a commit also checkpoints. Four times SQLite's default: the tail of commit times is shortest there.
 const CHECKPOINT_PAGES: &str = "4000";
 
+/// Pages the writer keeps, in KiB (SQLite's convention: negative). Every text touches a page or two of its tracker's own; what
+/// does not fit is read again, and written in the middle of transactions.
+const CACHE_KIBIBYTES: &str = "-65536";
+
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -90,6 +94,7 @@ pub(super) fn writer_options(path: &Path, options: &SqliteOptions) -> SqliteConn
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .pragma("temp_store", "memory")
+        .pragma("cache_size", CACHE_KIBIBYTES)
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .pragma("journal_size_limit", "67108864");
     match options.max_pages {

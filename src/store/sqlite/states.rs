@@ -14,24 +14,65 @@ use crate::store::StoreError;
 /// One reported state, as JSON, with what it takes to tell that a later one says everything it says.
 #[derive(Debug, Clone)]
 pub(super) struct Delta {
-    /// Hash of which values it has.
-    shape: u64,
-    fix_time: Option<i64>,
+    extent: Extent,
     json: Arc<str>,
 }
 
-impl Delta {
-    /// Writes a state out; done by the caller of the store, so that the writer need not.
-    pub(super) fn new(state: &DeviceState) -> Result<Self, StoreError> {
+/// What a state says something about.
+#[derive(Debug, Clone)]
+struct Extent {
+    /// Hash of which values it has.
+    shape: u64,
+    fix_time: Option<i64>,
+}
+
+/// Bytes that nearly every state fits in when it is written out.
+const USUAL_BYTES: usize = 384;
+
+/// Writes states out; done by the caller of the store, so that the writer need not. What a later one says everything of is left
+/// out: a device that empties its memory sends many at once.
+pub(super) fn deltas(
+    states: &[(TrackerId, DeviceState)],
+) -> Result<Vec<(TrackerId, Delta)>, StoreError> {
+    let mut deltas: Vec<(TrackerId, Delta)> = Vec::with_capacity(1);
+    let newest_first = states.iter().rev();
+    for (tracker, state) in newest_first {
+        let extent = Extent::of(state);
+        let newer = deltas.iter().filter(|(other, _)| other == tracker);
+        if !newer.clone().any(|(_, newer)| newer.extent.covers(&extent)) {
+            deltas.push((*tracker, Delta::written(state, extent)?));
+        }
+    }
+    deltas.reverse();
+    Ok(deltas)
+}
+
+impl Extent {
+    fn of(state: &DeviceState) -> Self {
         let mut shape = DefaultHasher::new();
         state.fix_time.is_some().hash(&mut shape);
-        state.attributes.keys().for_each(|name| name.hash(&mut shape));
-        let json = serde_json::to_string(state).map_err(corrupt)?;
-        Ok(Self {
-            shape: shape.finish(),
-            fix_time: state.fix_time.map(|time| time.0),
-            json: json.into(),
-        })
+        state.attributes.iter().for_each(|(name, _)| name.hash(&mut shape));
+        Self { shape: shape.finish(), fix_time: state.fix_time.map(|time| time.0) }
+    }
+
+    /// Whether a state with this extent says everything that an older one with that extent says.
+    fn covers(&self, older: &Self) -> bool {
+        self.shape == older.shape && self.fix_time >= older.fix_time
+    }
+}
+
+impl Delta {
+    /// Writes a state out.
+    #[cfg(test)]
+    pub(super) fn new(state: &DeviceState) -> Result<Self, StoreError> {
+        Self::written(state, Extent::of(state))
+    }
+
+    fn written(state: &DeviceState, extent: Extent) -> Result<Self, StoreError> {
+        let mut json = Vec::with_capacity(USUAL_BYTES);
+        serde_json::to_writer(&mut json, state).map_err(corrupt)?;
+        let json = std::str::from_utf8(&json).map_err(corrupt)?.into();
+        Ok(Self { extent, json })
     }
 
     pub(super) fn json(&self) -> &str {
@@ -41,10 +82,6 @@ impl Delta {
     pub(super) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.json, &other.json)
     }
-
-    fn supersedes(&self, older: &Self) -> bool {
-        self.shape == older.shape && self.fix_time >= older.fix_time
-    }
 }
 
 /// What a device reported in one go, or since the last fold, oldest first.
@@ -52,7 +89,7 @@ pub(super) type Deltas = Vec<Delta>;
 
 /// Appends a newer delta; drops the ones that it says everything of.
 pub(super) fn push(deltas: &mut Deltas, newer: Delta) {
-    deltas.retain(|older| !newer.supersedes(older));
+    deltas.retain(|older| !newer.extent.covers(&older.extent));
     deltas.push(newer);
 }
 
@@ -88,11 +125,10 @@ impl Dirty {
     }
 
     /// These are in the journal now.
-    pub(super) fn add(&self, newer: HashMap<TrackerId, Deltas>) {
+    pub(super) fn add(&self, newer: Vec<(TrackerId, Delta)>) {
         let mut dirty = self.0.write();
-        for (tracker, deltas) in newer {
-            let all = dirty.entry(tracker).or_default();
-            deltas.into_iter().for_each(|delta| push(all, delta));
+        for (tracker, delta) in newer {
+            push(dirty.entry(tracker).or_default(), delta);
         }
     }
 

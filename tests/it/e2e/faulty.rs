@@ -52,23 +52,24 @@ impl Fault {
 }
 
 /// The store.
+#[derive(Clone)]
 pub struct Faulty {
     inner: Arc<dyn Store>,
-    faults: Mutex<HashMap<Call, Fault>>,
-    calls: Mutex<HashMap<Call, usize>>,
-    failed: AtomicUsize,
+    faults: Arc<Mutex<HashMap<Call, Fault>>>,
+    calls: Arc<Mutex<HashMap<Call, usize>>>,
+    failed: Arc<AtomicUsize>,
 }
 
 impl Faulty {
     /// What puts it around a daemon's store; it is in the cell then.
-    pub fn wrap() -> (Wrap, Arc<OnceLock<Arc<Self>>>) {
+    pub fn wrap() -> (Wrap, Arc<OnceLock<Self>>) {
         let cell = Arc::new(OnceLock::new());
         let kept = Arc::clone(&cell);
         let wrap = move |inner| {
-            let (faults, calls) = (Mutex::default(), Mutex::default());
-            let store = Arc::new(Self { inner, faults, calls, failed: AtomicUsize::new(0) });
-            assert!(kept.set(Arc::clone(&store)).is_ok(), "one store for one daemon");
-            store as Arc<dyn Store>
+            let (faults, calls, failed) = (Arc::default(), Arc::default(), Arc::default());
+            let store = Self { inner, faults, calls, failed };
+            assert!(kept.set(store.clone()).is_ok(), "one store for one daemon");
+            Arc::new(store) as Arc<dyn Store>
         };
         (Box::new(wrap), cell)
     }
@@ -139,6 +140,15 @@ macro_rules! store {
             $(async fn $through(&self, $($b: $bt),*) -> Result<$bo, StoreError> {
                 self.inner.$through($($b),*).await
             })*
+            fn record(&self, uplink: Uplink) -> Recording {
+                let (reply, recording) = Recording::pair();
+                let this = self.clone();
+                tokio::spawn(async move {
+                    let work = async { this.inner.record(uplink).await };
+                    drop(reply.send(this.around(Call::Record, work).await));
+                });
+                recording
+            }
             async fn close(&self) {
                 self.inner.close().await;
             }
@@ -151,7 +161,6 @@ store! {
         QueueTexts: queue_texts(texts: Vec<NewText>, now: Millis) -> Vec<QueuedText>;
         PendingTexts: pending_texts(trackers: &[TrackerId], limit: usize, now: Millis) -> Vec<PendingText>;
         UpdateDeliveries: update_deliveries(updates: Vec<DeliveryUpdate>) -> Vec<DeliveryOutcome>;
-        Record: record(uplink: Uplink) -> Vec<StoredText>;
         DueRetries: due_retries(since: Millis, now: Millis) -> Vec<TrackerId>;
     }
     {

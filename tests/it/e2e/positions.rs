@@ -52,7 +52,7 @@ async fn assert_at(store: &dyn Store, tracker: TrackerId, minute: i32) {
     let there = state.latitude.expect("a position");
     assert!((there - latitude(minute)).abs() < 1e-4, "at {there}, not at {}", latitude(minute));
     assert_eq!(state.fix_time.unwrap().timestamp(), report(minute).time.unwrap());
-    assert_eq!(state.attributes["odometer_km"], f64::from(minute));
+    assert_eq!(state.attributes.get("odometer_km"), Some(&f64::from(minute).into()));
 }
 
 #[tokio::test]

@@ -279,7 +279,7 @@ impl Writer {
         }
         if !batch.records.is_empty() {
             uplinks::record(conn, memory, &mut self.heard, &mut batch.records).await?;
-            self.states.append(conn, &mut batch.records).await?;
+            self.states.append(conn, &batch.records).await?;
         }
         for job in &mut batch.jobs {
             run_job(conn, job.as_mut()).await?;

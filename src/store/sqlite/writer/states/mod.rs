@@ -21,7 +21,7 @@ use super::op::RecordCall;
 use crate::model::TrackerId;
 use crate::store::sqlite::json::{self, Rows};
 use crate::store::sqlite::sql;
-use crate::store::sqlite::states::{Deltas, Dirty, merged, push};
+use crate::store::sqlite::states::{Delta, Deltas, Dirty, merged};
 
 /// States folded per transaction: few enough that others hardly notice.
 const FOLD_PIECE: usize = 1000;
@@ -36,7 +36,7 @@ pub(super) struct States {
     journal_end: i64,
     journal_bytes: usize,
     /// A row of the open transaction.
-    staged: Option<(i64, usize, HashMap<TrackerId, Deltas>)>,
+    staged: Option<(i64, usize, Vec<(TrackerId, Delta)>)>,
     fold: Option<Fold>,
 }
 
@@ -105,25 +105,22 @@ impl States {
     pub(super) async fn append(
         &mut self,
         conn: &mut SqliteConnection,
-        calls: &mut [RecordCall],
+        calls: &[RecordCall],
     ) -> Result<(), sqlx::Error> {
-        let mut newest: HashMap<TrackerId, Deltas> = HashMap::new();
-        for call in calls.iter_mut().filter(|call| call.result.is_ok()) {
+        let (mut newer, mut rows) = (Vec::new(), Rows::default());
+        for call in calls.iter().filter(|call| call.result.is_ok()) {
             for (tracker, delta) in &call.input.states {
-                push(newest.entry(*tracker).or_default(), delta.clone());
+                rows.push_raw(tracker.0, delta.json());
+                newer.push((*tracker, delta.clone()));
             }
         }
-        if newest.is_empty() {
+        if newer.is_empty() {
             return Ok(());
-        }
-        let mut rows = Rows::default();
-        for (tracker, deltas) in &newest {
-            deltas.iter().for_each(|delta| rows.push_raw(tracker.0, delta.json()));
         }
         let rows = rows.finish();
         let bytes = rows.len();
         let done = sqlx::query(sql::APPEND_STATES).bind(rows).execute(conn).await?;
-        self.staged = Some((done.last_insert_rowid(), bytes, newest));
+        self.staged = Some((done.last_insert_rowid(), bytes, newer));
         Ok(())
     }
 
@@ -136,10 +133,10 @@ impl States {
                 self.fold = None;
             }
         }
-        if let Some((seq, bytes, newest)) = self.staged.take() {
+        if let Some((seq, bytes, newer)) = self.staged.take() {
             self.journal_end = seq;
             self.journal_bytes += bytes;
-            self.dirty.add(newest);
+            self.dirty.add(newer);
         }
     }
 

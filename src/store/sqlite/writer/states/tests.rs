@@ -80,7 +80,7 @@ impl Bench {
 /// A state to be told from others by a name.
 fn named(name: &str) -> DeviceState {
     let mut state = DeviceState::default();
-    state.attributes.insert("name".to_owned(), name.into());
+    state.attributes.insert("name", name);
     state
 }
 
