@@ -49,15 +49,18 @@ async fn traffic_shows_in_the_metrics() {
     shows(names::CLOSED, 1.0).await;
     assert_eq!(value(&handle, names::CLOSED, "reason=\"connection reset\""), 1.0);
 
-    // A device, a text down, and the same text up twice.
+    // A device, two texts down, and the same text up twice.
     let mut wire = Wire::connect(daemon.port("jt808")).await.unwrap();
     wire.log_in(PHONE).await;
     assert_eq!((of(names::CONNECTIONS), of(names::DEVICES_ONLINE)), (1.0, 1.0));
-    daemon.send(&account, tracker, "hello").await;
-    let text = wire.expect().await;
-    wire.send(&text.confirm(1, 0)).await.unwrap();
-    shows(names::TEXTS_DELIVERED, 1.0).await;
-    assert_eq!(of(names::PARTS_SENT), 1.0);
+    for number in [1.0, 2.0] {
+        daemon.send(&account, tracker, "hello").await;
+        let text = wire.expect().await;
+        wire.send(&text.confirm(1, 0)).await.unwrap();
+        shows(names::TEXTS_DELIVERED, number).await;
+        assert_eq!(of(names::PARTS_SENT), number);
+    }
+    // The first one was read from the store, which does not know the moment on the monotonic clock.
     assert_eq!(value(&handle, &format!("{}_count", names::DELIVERY_SECONDS), ""), 1.0);
     for _ in 0..2 {
         wire.send(&Frame::say(PHONE, 2, "hello yourself")).await.unwrap();
