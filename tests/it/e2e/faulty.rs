@@ -62,14 +62,14 @@ pub struct Faulty {
 
 impl Faulty {
     /// What puts it around a daemon's store; it is in the cell then.
-    pub fn wrap() -> (Wrap, Arc<OnceLock<Arc<Self>>>) {
+    pub fn wrap() -> (Wrap, Arc<OnceLock<Self>>) {
         let cell = Arc::new(OnceLock::new());
         let kept = Arc::clone(&cell);
         let wrap = move |inner| {
             let (faults, calls, failed) = (Arc::default(), Arc::default(), Arc::default());
-            let store = Arc::new(Self { inner, faults, calls, failed });
-            assert!(kept.set(Arc::clone(&store)).is_ok(), "one store for one daemon");
-            store as Arc<dyn Store>
+            let store = Self { inner, faults, calls, failed };
+            assert!(kept.set(store.clone()).is_ok(), "one store for one daemon");
+            Arc::new(store) as Arc<dyn Store>
         };
         (Box::new(wrap), cell)
     }

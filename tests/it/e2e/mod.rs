@@ -13,6 +13,7 @@ mod identity;
 mod limits;
 mod listeners;
 mod long_texts;
+mod metrics;
 mod outage;
 mod positions;
 mod relay;

@@ -20,14 +20,14 @@ use super::wire::{ANSWER, Frame, HEARTBEAT, SAY, Wire};
 
 const PHONE: &str = "13912345678";
 
-async fn daemon(clock: Arc<dyn Clock>, change: impl FnOnce(&mut Config)) -> (Daemon, Arc<Faulty>) {
+async fn daemon(clock: Arc<dyn Clock>, change: impl FnOnce(&mut Config)) -> (Daemon, Faulty) {
     let (wrap, store) = Faulty::wrap();
     let daemon = Daemon::set_up(Setup { clock, wrap }, change).await;
-    let store = Arc::clone(store.get().unwrap());
+    let store = store.get().unwrap().clone();
     (daemon, store)
 }
 
-async fn usual() -> (Daemon, Arc<Faulty>) {
+async fn usual() -> (Daemon, Faulty) {
     daemon(SystemClock::new(), |_| {}).await
 }
 

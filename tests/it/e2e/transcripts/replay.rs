@@ -44,7 +44,7 @@ pub enum Ending {
 pub struct Replay<'a> {
     pub(super) daemon: Daemon,
     clock: Arc<ManualClock>,
-    store: Arc<Faulty>,
+    store: Faulty,
     decide: Option<mpsc::Sender<bool>>,
     pub(super) account: Account,
     pub(super) protocol: &'static dyn Protocol,
@@ -81,7 +81,7 @@ impl<'a> Replay<'a> {
             config.limits.strangers_per_minute = u32::MAX;
         })
         .await;
-        let store = Arc::clone(store.get().unwrap());
+        let store = store.get().unwrap().clone();
         let decide = (transcript.manual_commits && admitted == Admitted::AsWritten).then(|| {
             let (decide, fault) = Fault::decided();
             store.disturb(Call::Record, fault);
