@@ -77,13 +77,14 @@ pub(super) async fn last_submits(
     pool: &SqlitePool,
     trackers: &[TrackerId],
 ) -> Result<Vec<(TrackerId, Millis)>> {
-    let rows: Vec<(i64, Option<i64>, Option<i64>)> = sqlx::query_as(sql::LAST_SUBMITS)
+    type Newest = (i64, Option<i64>, Option<i64>, Option<i64>);
+    let rows: Vec<Newest> = sqlx::query_as(sql::LAST_SUBMITS)
         .bind(json::array(trackers))
         .fetch_all(pool)
         .await
         .map_err(|error| store_error(&error))?;
-    let newest = rows.into_iter().filter_map(|(tracker, incoming, outgoing)| {
-        Some((TrackerId(tracker), Millis(incoming.max(outgoing)?)))
+    let newest = rows.into_iter().filter_map(|(tracker, unread, read, outgoing)| {
+        Some((TrackerId(tracker), Millis(unread.max(read).max(outgoing)?)))
     });
     Ok(newest.collect())
 }

@@ -29,7 +29,12 @@ macro_rules! list {
             "SELECT ",
             message_columns!(),
             " FROM message \
-             WHERE tracker_id = ?1 AND direction = 0 AND submit_ms BETWEEN ?2 AND ?3 \
+             WHERE tracker_id = ?1 AND direction = 0 AND status = 0 AND submit_ms BETWEEN ?2 AND ?3 \
+             UNION ALL \
+             SELECT ",
+            message_columns!(),
+            " FROM message \
+             WHERE tracker_id = ?1 AND direction = 0 AND status = 1 AND submit_ms BETWEEN ?2 AND ?3 \
              UNION ALL \
              SELECT ",
             message_columns!(),
@@ -88,9 +93,12 @@ statements! {
     /// Trackers that exist, with their last 64 incoming texts if they have any.
     RECENT_TEXTS = "SELECT t.id, m.repeat_key, m.submit_ms \
          FROM json_each(?1) j CROSS JOIN tracker t ON t.id = j.value \
-         LEFT JOIN message m ON m.id IN (SELECT i.id FROM message i \
-             WHERE i.tracker_id = t.id AND i.direction = 0 \
-             ORDER BY i.submit_ms DESC, i.id DESC LIMIT 64) \
+         LEFT JOIN message m ON m.id IN (SELECT id FROM (\
+             SELECT i.id, i.submit_ms FROM message i \
+             WHERE i.tracker_id = t.id AND i.direction = 0 AND i.status = 0 \
+             UNION ALL SELECT i.id, i.submit_ms FROM message i \
+             WHERE i.tracker_id = t.id AND i.direction = 0 AND i.status = 1 \
+             ORDER BY 2 DESC, 1 DESC LIMIT 64)) \
          ORDER BY m.id";
 
     // ── messages, writing ───────────────────────────────────────────────────────────────────────────────────────────
@@ -142,7 +150,10 @@ statements! {
         "SELECT ", message_columns!(), " FROM message WHERE id IN (SELECT value FROM json_each(?1))"
     );
     LAST_SUBMITS = "SELECT value, \
-             (SELECT max(submit_ms) FROM message WHERE tracker_id = value AND direction = 0), \
+             (SELECT max(submit_ms) FROM message \
+                 WHERE tracker_id = value AND direction = 0 AND status = 0), \
+             (SELECT max(submit_ms) FROM message \
+                 WHERE tracker_id = value AND direction = 0 AND status = 1), \
              (SELECT max(submit_ms) FROM message WHERE tracker_id = value AND direction = 1) \
          FROM json_each(?1)";
     UNREAD_COUNTS = "SELECT tracker_id, count(*) FROM message \
@@ -186,7 +197,8 @@ statements! {
     NOTE_REMOVED = "INSERT OR IGNORE INTO removed_tracker (tracker_id) VALUES (?1)";
     RAISE_HIGH_WATER = "UPDATE high_water SET message_id = ?1, submit_ms = ?2";
     DELETE_MESSAGES = "DELETE FROM message WHERE id IN \
-         (SELECT id FROM message WHERE tracker_id = ?1 LIMIT 1000)";
+         (SELECT id FROM message WHERE tracker_id = ?1 AND direction = 0 \
+         UNION ALL SELECT id FROM message WHERE tracker_id = ?1 AND direction = 1 LIMIT 1000)";
     FORGET_REMOVED = "DELETE FROM removed_tracker WHERE tracker_id = ?1";
     REMOVED_TRACKERS = "SELECT tracker_id FROM removed_tracker";
 

@@ -32,9 +32,12 @@ CREATE TABLE message (
     from_device INTEGER             -- 1, or NULL for no
 ) STRICT;
 
--- Both end in the row id, as every index does: ids and submit times grow together. A confirmation touches the second only.
-CREATE INDEX message_by_time ON message (tracker_id, direction, submit_ms);
-CREATE INDEX message_pending ON message (tracker_id, direction) WHERE status = 0;
+-- All end in the row id, as every index does: ids and submit times grow together. Each costs a page of the log for every text,
+-- because neighbours in time are strangers there. So a confirmation touches the pending ones only, and a driver's text is in
+-- one index, where reading it moves it from the unread to the read ones.
+CREATE INDEX message_in ON message (tracker_id, status, submit_ms) WHERE direction = 0;
+CREATE INDEX message_out ON message (tracker_id, submit_ms) WHERE direction = 1;
+CREATE INDEX message_pending ON message (tracker_id) WHERE direction = 1 AND status = 0;
 -- Only texts with a failed attempt are in it.
 CREATE INDEX message_retry ON message (retry_ms) WHERE status = 0 AND retry_ms IS NOT NULL;
 
