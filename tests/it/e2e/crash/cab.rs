@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use cabwire::clock::SystemClock;
 use cabwire::model::TrackerId;
@@ -16,6 +18,7 @@ use super::ledger::Ledger;
 const SAYS: usize = 40;
 
 pub struct Cab {
+    progress: Arc<AtomicU32>,
     protocol: &'static dyn Protocol,
     pub identity: String,
     pub tracker: TrackerId,
@@ -31,8 +34,15 @@ pub struct Cab {
 }
 
 impl Cab {
-    pub fn new(protocol: &'static dyn Protocol, identity: String, tracker: TrackerId) -> Self {
+    /// A terminal that counts in `progress` what was acknowledged and shown.
+    pub fn new(
+        protocol: &'static dyn Protocol,
+        identity: String,
+        tracker: TrackerId,
+        progress: Arc<AtomicU32>,
+    ) -> Self {
         Self {
+            progress,
             protocol,
             identity,
             tracker,
@@ -91,6 +101,7 @@ impl Cab {
                 link.confirm(reply).await;
             }
         }
+        self.progress.fetch_add(1, Ordering::Relaxed);
         true
     }
 
