@@ -17,6 +17,7 @@ mod explain;
 mod framing;
 mod jt808;
 mod options;
+mod profile;
 mod protocol;
 pub mod registry;
 mod session;
@@ -33,6 +34,7 @@ pub use event::{
 pub use explain::{Explanation, Field};
 pub use framing::{Cut, Frame, Framer, FramingError, Limits, Rejection};
 pub use options::{DeviceOptions, OptionError, OptionKind, OptionSpec};
+pub use profile::{Delivered, DeviceProfile};
 pub use protocol::{Detection, Protocol, ProtocolInfo};
 pub use session::{
     Admission, Content, Credentials, Downlink, Lane, Now, Profile, SecretCheck, Session,

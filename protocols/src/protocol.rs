@@ -6,6 +6,7 @@
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::{DeviceOptions, OptionSpec};
+use crate::profile::{Delivered, DeviceProfile};
 use crate::session::Session;
 use crate::terminal::{Terminal, TerminalSettings};
 use crate::text::{TextPlan, TextRefusal};
@@ -50,16 +51,32 @@ pub struct ProtocolInfo {
     pub default_port: u16,
     /// What the identity is called by its users: "phone", "IMEI or unit id", …
     pub identity: &'static str,
+    /// An identity in its normal form, for examples and simulations: only digits, so that it can be counted up.
+    pub example_identity: &'static str,
     /// Driver texts come up.
     pub uplink_text: bool,
     /// Texts can be sent down.
     pub downlink_text: bool,
-    /// Which packet makes a text DELIVERED, and what it proves.
-    pub delivered_when: &'static str,
+    /// Built-in device profiles; the first is [`DeviceProfile::STANDARD`].
+    pub profiles: &'static [DeviceProfile],
     /// How long a connection may be silent before it is taken for dead, in seconds; a device option or the listener may override.
     pub idle_seconds: u32,
     /// Per-device options with defaults and meaning.
     pub options: &'static [OptionSpec],
+}
+
+impl ProtocolInfo {
+    /// The built-in profile called `name`.
+    #[must_use]
+    pub fn profile(&self, name: &str) -> Option<&'static DeviceProfile> {
+        self.profiles.iter().find(|profile| profile.name == name)
+    }
+
+    /// What makes a text DELIVERED on a device of which nothing special is known.
+    #[must_use]
+    pub fn delivered(&self) -> Delivered {
+        self.profiles.first().map_or(Delivered::NEVER, |profile| profile.delivered)
+    }
 }
 
 /// Answer to [`Protocol::detect`].

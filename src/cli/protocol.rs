@@ -52,7 +52,7 @@ fn table() -> String {
             info.default_port.to_string(),
             info.identity.into(),
             texts(info).into(),
-            info.delivered_when.into(),
+            info.delivered().when.into(),
         ]);
     }
     table.render()
@@ -86,7 +86,7 @@ fn markdown_table() -> String {
             info.default_port,
             info.identity,
             texts(info),
-            info.delivered_when.replace('|', "\\|"),
+            info.delivered().when.replace('|', "\\|"),
         );
     }
     out
@@ -118,7 +118,7 @@ fn json_info(info: &ProtocolInfo) -> Value {
         "identity": info.identity,
         "uplink_text": info.uplink_text,
         "downlink_text": info.downlink_text,
-        "delivered_when": info.delivered_when,
+        "delivered_when": info.delivered().when,
         "idle_seconds": info.idle_seconds,
         "options": json_options(info.options),
     })
@@ -152,7 +152,7 @@ mod tests {
     fn every_protocol_and_every_option_is_listed() {
         for protocol in registry::ALL {
             let info = protocol.info();
-            assert!(table().contains(info.delivered_when));
+            assert!(table().contains(info.delivered().when));
             let options = options_table(info);
             assert!(info.options.iter().all(|option| options.contains(option.name)), "{options}");
         }

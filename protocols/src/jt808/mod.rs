@@ -87,9 +87,10 @@ const INFO: ProtocolInfo = ProtocolInfo {
     // No port is registered. 808 needs privileges; this is what the most common open tracking server uses (section 0).
     default_port: 5015,
     identity: "phone",
+    example_identity: "13912345678",
     uplink_text: true,
     downlink_text: true,
-    delivered_when: "the terminal's general answer (0x0001, result 0): the terminal has it; the protocol has no read receipt",
+    profiles: settings::PROFILES,
     idle_seconds: 180,
     options: settings::OPTIONS,
 };

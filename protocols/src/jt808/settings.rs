@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use super::header::{Address, Edition, Style};
 use super::time::STANDARD_OFFSET;
+use crate::effect::Evidence;
 use crate::options::{DeviceOptions, OptionKind, OptionSpec};
+use crate::profile::{Delivered, DeviceProfile};
 use crate::text::{Charset, PartRules};
 
 /// Most bytes of text in a single 0x8300, whatever its layout (section 12.1).
@@ -160,6 +162,17 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "Seconds of silence after which the connection is taken for dead (8.2), best three heartbeats; 0: the listener's limit, else 180.",
     ),
 ];
+
+/// Built-in profiles.
+pub(crate) const PROFILES: &[DeviceProfile] = &[DeviceProfile {
+    name: DeviceProfile::STANDARD,
+    title: "terminals with a display that follow the standard",
+    options: &[],
+    delivered: Delivered {
+        when: "the terminal's general answer (0x0001, result 0): the terminal has it; the protocol has no read receipt",
+        proves: Some(Evidence::Accepted),
+    },
+}];
 
 /// The values of [`OPTIONS`] for one device.
 #[derive(Debug, Clone)]

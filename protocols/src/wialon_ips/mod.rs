@@ -77,9 +77,10 @@ static INFO: ProtocolInfo = ProtocolInfo {
     title: "Wialon IPS 1.1, 2.0, 2.1",
     default_port: 20332,
     identity: "IMEI or unit id",
+    example_identity: "352094081234567",
     uplink_text: true,
     downlink_text: true,
-    delivered_when: "#AM#1 from the device: it took the text (option `receipt` for devices that do not answer)",
+    profiles: options::PROFILES,
     idle_seconds: 600,
     options: options::OPTIONS,
 };

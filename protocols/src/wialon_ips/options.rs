@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::effect::Evidence;
 use crate::options::{DeviceOptions, OptionKind, OptionSpec};
+use crate::profile::{Delivered, DeviceProfile};
 use crate::session::Content;
 use crate::text::{Charset, PartRules, label};
 
@@ -56,6 +58,28 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         kind: OptionKind::Choice(&["acknowledge", "refuse"]),
         default: "acknowledge",
         doc: "Pictures and tachograph files are read and dropped, in either case; this is the answer that the device gets (4.6).",
+    },
+];
+
+/// Built-in profiles.
+pub(super) const PROFILES: &[DeviceProfile] = &[
+    DeviceProfile {
+        name: DeviceProfile::STANDARD,
+        title: "devices that answer a text",
+        options: &[],
+        delivered: Delivered {
+            when: "#AM#1 from the device: it took the text (option `receipt` for devices that do not answer)",
+            proves: Some(Evidence::Accepted),
+        },
+    },
+    DeviceProfile {
+        name: "no_answer",
+        title: "devices that show texts and never answer them",
+        options: &[("receipt", "next_packet")],
+        delivered: Delivered {
+            when: "the next data or ping packet after the text on the same connection",
+            proves: Some(Evidence::Inferred),
+        },
     },
 ];
 

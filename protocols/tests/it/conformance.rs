@@ -5,7 +5,10 @@ use std::collections::HashSet;
 use kit::host::{BEGIN, Happening};
 use kit::play::{Variant, play, play_variant};
 use kit::transcript::{Admit, Input};
-use protocols::{DeviceOptions, Effect, OptionKind, OptionSpec, SecretCheck, registry};
+use protocols::text::TextRefusal;
+use protocols::{
+    Delivered, DeviceOptions, DeviceProfile, Effect, OptionKind, OptionSpec, SecretCheck, registry,
+};
 
 use crate::all;
 
@@ -19,7 +22,8 @@ fn declarations_make_sense() {
         assert!(names.insert(info.name), "two protocols called {}", info.name);
         assert!(ports.insert(info.default_port), "two protocols on {}", info.default_port);
         assert!(!info.title.is_empty() && !info.identity.is_empty(), "{}", info.name);
-        assert!(!info.downlink_text || !info.delivered_when.is_empty(), "{}", info.name);
+        let digits = info.example_identity.bytes().all(|digit| digit.is_ascii_digit());
+        assert!(digits && !info.example_identity.is_empty(), "{}", info.name);
         assert!(info.idle_seconds > 0, "{}", info.name);
         let mut options = HashSet::new();
         for option in info.options {
@@ -35,6 +39,27 @@ fn declarations_make_sense() {
         assert!(registry::by_name(info.name).is_some_and(|found| found.info().name == info.name));
     }
     assert!(registry::by_name("no such protocol").is_none());
+}
+
+#[test]
+fn profiles_say_what_makes_a_text_delivered() {
+    for protocol in registry::ALL.iter().copied() {
+        let info = protocol.info();
+        assert_eq!(info.profiles[0].name, DeviceProfile::STANDARD, "{}", info.name);
+        assert!(info.profiles[0].options.is_empty(), "{}: the standard is the defaults", info.name);
+        let mut names = HashSet::new();
+        for profile in info.profiles {
+            let name = format!("{}/{}", info.name, profile.name);
+            assert!(names.insert(profile.name), "{name} twice");
+            assert!(!profile.title.is_empty(), "{name}");
+            profile.options_with(protocol, []).unwrap();
+            let Delivered { when, proves } = profile.delivered;
+            assert_eq!(profile.has_chat(protocol), !when.is_empty(), "{name}: {when}");
+            assert_eq!(proves.is_some(), !when.is_empty(), "{name}: {when}");
+        }
+        let chat = info.profiles.iter().any(|profile| profile.has_chat(protocol));
+        assert_eq!(chat, info.downlink_text, "{}: a profile for what can be done", info.name);
+    }
 }
 
 /// The outermost values of an option.
@@ -72,11 +97,10 @@ fn parts_make_the_text_again_under_every_option() {
                         let parts = (0..plan.parts()).map(|index| plan.part(text, index));
                         assert_eq!(&parts.collect::<String>(), text, "{options:?}");
                     }
+                    // A device without a display takes nothing.
+                    Err(TextRefusal::NotSupported) => {}
                     // A device that shows a handful of signs may refuse a novel, not a word.
-                    Err(refusal) => {
-                        let long = text.len() > 100 || !protocol.info().downlink_text;
-                        assert!(long, "{options:?}: {refusal}");
-                    }
+                    Err(refusal) => assert!(text.len() > 100, "{options:?}: {refusal}"),
                 }
             }
         }

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use protocols::{
-    Content, DeliveryToken, Downlink, Effect, Frame, Framer, Lane, Limits, Protocol, Terminal,
-    TerminalEffect, TerminalInput, TerminalSettings,
+    Content, DeliveryToken, DeviceProfile, Downlink, Effect, Frame, Framer, Lane, Limits, Protocol,
+    Terminal, TerminalEffect, TerminalInput, TerminalSettings,
 };
 
 use crate::host::{Happening, Host, ISSUED_CODE};
@@ -23,6 +23,7 @@ pub struct Pair {
     pub device: Vec<TerminalEffect>,
     /// What the platform saw, without frames and bytes.
     pub platform: Vec<Happening>,
+    options: &'static [(&'static str, &'static str)],
 }
 
 impl Pair {
@@ -42,7 +43,15 @@ impl Pair {
             buffer: Vec::new(),
             device: Vec::new(),
             platform: Vec::new(),
+            options: &[],
         }
+    }
+
+    /// The device has the options of this profile.
+    #[must_use]
+    pub fn with_profile(mut self, profile: &DeviceProfile) -> Self {
+        self.options = profile.options;
+        self
     }
 
     /// Something happens to the terminal; both ends then talk until neither has anything to say.
@@ -97,7 +106,9 @@ impl Pair {
             {
                 return Err(format!("the terminal presents {secret}"));
             }
-            self.host.admit(&Admit::Known { secret: None, options: Vec::new() })?;
+            let own = |&(key, value): &(&str, &str)| (key.to_owned(), value.to_owned());
+            let options = self.options.iter().map(own).collect();
+            self.host.admit(&Admit::Known { secret: None, options })?;
         }
         Ok(())
     }
