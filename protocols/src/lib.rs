@@ -23,6 +23,7 @@ pub mod registry;
 mod session;
 mod terminal;
 pub mod text;
+mod wialon_combine;
 mod wialon_ips;
 pub mod wire;
 
