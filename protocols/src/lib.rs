@@ -16,6 +16,7 @@ mod event;
 mod explain;
 mod framing;
 mod jt808;
+mod ndtp;
 mod options;
 mod profile;
 mod protocol;
