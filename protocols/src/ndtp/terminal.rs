@@ -1,7 +1,7 @@
 //! The device's side: logs in, reports, speaks and answers texts.
 //!
-//! An identity of 15 digits is an IMEI; any other is the device address. There is no sign of life in this protocol, so a heartbeat says
-//! nothing. Refusing is result 102, service not available.
+//! An identity of 15 digits is an IMEI; any other is the device address. There is no sign of life in this protocol: as terminals do
+//! where they have no position, it sends real-time data without one. Refusing is result 102, service not available.
 
 use std::collections::VecDeque;
 
@@ -14,6 +14,7 @@ use super::message::{
 };
 use super::report;
 use super::session::{WANTS_RESULT, plain};
+use crate::event::Report;
 use crate::session::Now;
 use crate::terminal::{Outcome, Terminal, TerminalEffect, TerminalInput, TerminalSettings, Uplink};
 use crate::text::Charset;
@@ -72,7 +73,9 @@ impl NdtpTerminal {
         let identity = self.settings.identity.clone();
         let is_imei = identity.len() == IMEI_DIGITS;
         let ids = if is_imei { identity.clone() + IMSI } else { String::new() };
-        let address = if is_imei { 0x400 } else { identity.parse().unwrap_or(0) };
+        // Of an IMEI the last nine digits, so that simulated devices differ in this, too.
+        let digits = if is_imei { identity.get(6..).unwrap_or("") } else { &identity };
+        let address = digits.parse().unwrap_or(0);
         let login = Login {
             version: (6, 2),
             flags: 0x0302,
@@ -81,6 +84,12 @@ impl NdtpTerminal {
             ids: ids.as_bytes(),
         };
         self.send((service::GENERIC, kind::LOGIN), Body::Login(login), None, fx);
+    }
+
+    fn report(&mut self, report: &Report, uplink: Uplink, fx: &mut Vec<TerminalEffect>) {
+        let kind = if report.archived { kind::HISTORY } else { kind::REAL_TIME };
+        let body = Body::Navigation(report::navigation(report));
+        self.send((service::NAVIGATION, kind), body, Some(uplink), fx);
     }
 
     fn say(&mut self, text: &str, fx: &mut Vec<TerminalEffect>) {
@@ -140,18 +149,19 @@ impl NdtpTerminal {
 }
 
 impl Terminal for NdtpTerminal {
-    fn handle(&mut self, input: TerminalInput<'_>, _now: Now, fx: &mut Vec<TerminalEffect>) {
+    fn handle(&mut self, input: TerminalInput<'_>, now: Now, fx: &mut Vec<TerminalEffect>) {
         match input {
             TerminalInput::Connected => {
                 self.waiting.clear();
                 self.log_in(fx);
             }
             TerminalInput::Frame(frame) => self.frame(frame, fx),
-            TerminalInput::Report(report) => {
-                let kind = if report.archived { kind::HISTORY } else { kind::REAL_TIME };
-                let body = Body::Navigation(report::navigation(report));
-                self.send((service::NAVIGATION, kind), body, Some(Uplink::Report), fx);
+            TerminalInput::Heartbeat => {
+                let time = Some(now.wall);
+                let report = Report { time, fix: None, archived: false, attributes: Vec::new() };
+                self.report(&report, Uplink::Heartbeat, fx);
             }
+            TerminalInput::Report(report) => self.report(report, Uplink::Report, fx),
             TerminalInput::Say(text) => self.say(text, fx),
             TerminalInput::Answer { token, outcome: Outcome::Confirm } => {
                 self.answer(token, code::OK, fx);
@@ -160,7 +170,7 @@ impl Terminal for NdtpTerminal {
                 self.answer(token, code::NOT_AVAILABLE, fx);
             }
             TerminalInput::Logout => fx.push(TerminalEffect::Close),
-            TerminalInput::Heartbeat | TerminalInput::Timeout => {}
+            TerminalInput::Timeout => {}
         }
     }
 }
