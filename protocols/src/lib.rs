@@ -16,6 +16,7 @@ mod event;
 mod explain;
 mod framing;
 mod jt808;
+mod ndtp;
 mod options;
 mod profile;
 mod protocol;
@@ -23,6 +24,7 @@ pub mod registry;
 mod session;
 mod terminal;
 pub mod text;
+mod wialon_combine;
 mod wialon_ips;
 pub mod wire;
 

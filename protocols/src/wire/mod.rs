@@ -1,3 +1,4 @@
 //! Pieces that several wire formats share.
 
 pub mod bcd;
+pub mod cursor;
