@@ -3,12 +3,18 @@
 use crate::jt808;
 use crate::ndtp;
 use crate::protocol::Protocol;
+use crate::teltonika;
 use crate::wialon_combine;
 use crate::wialon_ips;
 
 /// All protocols, in the order in which tables list them.
-pub const ALL: &[&dyn Protocol] =
-    &[&jt808::Jt808, &wialon_ips::WialonIps, &wialon_combine::WialonCombine, &ndtp::Ndtp];
+pub const ALL: &[&dyn Protocol] = &[
+    &jt808::Jt808,
+    &wialon_ips::WialonIps,
+    &wialon_combine::WialonCombine,
+    &teltonika::Teltonika,
+    &ndtp::Ndtp,
+];
 
 /// The protocol called `name` (its [`crate::ProtocolInfo::name`]).
 #[must_use]
