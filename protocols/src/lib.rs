@@ -16,6 +16,8 @@ mod event;
 mod explain;
 mod framing;
 mod jt808;
+#[doc(hidden)]
+pub mod measure;
 mod ndtp;
 mod options;
 mod profile;
