@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod effect;
+mod egts;
 mod error;
 mod event;
 mod explain;
