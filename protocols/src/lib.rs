@@ -11,12 +11,12 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod effect;
+mod egts;
 mod error;
 mod event;
 mod explain;
 mod framing;
 mod jt808;
-#[doc(hidden)]
 pub mod measure;
 mod ndtp;
 mod options;
@@ -30,7 +30,7 @@ pub mod text;
 mod wialon_combine;
 mod wialon_ips;
 pub mod wire;
-
+#[doc(hidden)]
 pub use effect::{CloseReason, DeliveryStage, DeliveryToken, Effect, Effects, Evidence, Receipt};
 pub use error::{DecodeError, DecodeErrorKind};
 pub use event::{

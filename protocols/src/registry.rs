@@ -1,5 +1,6 @@
 //! Every protocol the gateway speaks, once.
 
+use crate::egts;
 use crate::jt808;
 use crate::ndtp;
 use crate::protocol::Protocol;
@@ -10,6 +11,7 @@ use crate::wialon_ips;
 /// All protocols, in the order in which tables list them.
 pub const ALL: &[&dyn Protocol] = &[
     &jt808::Jt808,
+    &egts::Egts,
     &wialon_ips::WialonIps,
     &wialon_combine::WialonCombine,
     &teltonika::Teltonika,
