@@ -1,9 +1,11 @@
 //! Every protocol the gateway speaks, once.
 
 use crate::egts;
+use crate::galileosky;
 use crate::jt808;
 use crate::ndtp;
 use crate::protocol::Protocol;
+use crate::queclink;
 use crate::teltonika;
 use crate::wialon_combine;
 use crate::wialon_ips;
@@ -15,7 +17,9 @@ pub const ALL: &[&dyn Protocol] = &[
     &wialon_ips::WialonIps,
     &wialon_combine::WialonCombine,
     &teltonika::Teltonika,
+    &galileosky::Galileosky,
     &ndtp::Ndtp,
+    &queclink::Queclink,
 ];
 
 /// The protocol called `name` (its [`crate::ProtocolInfo::name`]).
