@@ -1,3 +1,6 @@
 //! Pieces that several wire formats share.
 
 pub mod bcd;
+pub(crate) mod located;
+pub(crate) mod reader;
+pub(crate) mod shown;
