@@ -10,6 +10,7 @@
 //! Protocols are listed once, in [`registry`]. `README.md` beside this crate tells how to add one.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod eelink;
 mod effect;
 mod error;
 mod event;

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use super::message::{Answer, Battery, Cell, Command, Gps, Login, Report, Status, kind};
 use super::report::{FIXED, NORTH, PER_DEGREE, WEST, clock};
 use crate::event::Fix;
-use crate::wire::bcd;
 
 /// 0x80 (specification, section 4).
 pub(super) fn command(command: &Command<'_>) -> Vec<u8> {
@@ -34,18 +33,6 @@ pub(super) fn login(login: &Login) -> Vec<u8> {
     let mut content = login.imei.to_vec();
     content.extend(login.model_and_zone.iter().flatten());
     content
-}
-
-/// An IMEI, or any other number of up to 16 digits, as eight BCD bytes.
-pub(super) fn imei(digits: &str) -> [u8; 8] {
-    let mut imei = [0; 8];
-    let values = digits.bytes().rev().map(|digit| digit.wrapping_sub(b'0') % 10);
-    let mut values = values.take(16);
-    for slot in imei.iter_mut().rev() {
-        let (low, high) = (values.next().unwrap_or(0), values.next().unwrap_or(0));
-        *slot = bcd::byte(high * 10 + low);
-    }
-    imei
 }
 
 /// 0x13.

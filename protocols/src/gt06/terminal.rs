@@ -12,6 +12,7 @@ use super::report::clock;
 use crate::event::{Report, Value};
 use crate::session::Now;
 use crate::terminal::{Outcome, Terminal, TerminalEffect, TerminalInput, TerminalSettings, Uplink};
+use crate::wire::bcd;
 
 /// Ignition on, positioned.
 const RUNNING: u8 = 0b0100_0010;
@@ -77,7 +78,7 @@ impl Terminal for Gt06Terminal {
     fn handle(&mut self, input: TerminalInput<'_>, now: Now, fx: &mut Vec<TerminalEffect>) {
         match input {
             TerminalInput::Connected => {
-                let imei = encode::imei(&self.settings.identity);
+                let imei = bcd::sixteen(&self.settings.identity);
                 let login = Login { imei, model_and_zone: Some([0x10, 0x0f, 0x00, 0x02]) };
                 self.send(kind::LOGIN, &encode::login(&login), fx);
             }

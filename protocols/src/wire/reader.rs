@@ -77,6 +77,11 @@ impl<'a> Reader<'a> {
         self.field(name, nom::number::complete::be_i16)
     }
 
+    /// Two's complement.
+    pub(crate) fn i32(&mut self, name: &'static str) -> Result<i32, DecodeError> {
+        self.field(name, nom::number::complete::be_i32)
+    }
+
     pub(crate) fn bytes(
         &mut self,
         name: &'static str,

@@ -4,6 +4,7 @@ use super::super::message::{Answer, Battery, Command, Gps, Login, Message, Repor
 use super::super::{decode, encode, frame::seal, frame::split};
 use super::{bytes, events, report_of};
 use crate::event::{Event, Value};
+use crate::wire::bcd;
 
 fn decoded(hex: &str) -> (u8, u16, bool) {
     let packet = bytes(hex);
@@ -18,7 +19,7 @@ fn r1_and_s1_login_and_its_answer() {
     let imei = [0x08, 0x64, 0x71, 0x70, 0x03, 0x66, 0x44, 0x67];
     let login = Login { imei, model_and_zone: Some([0x10, 0x0f, 0x19, 0x0a]) };
     assert_eq!((packet.serial, message), (2, Message::Login(login)));
-    assert_eq!(encode::imei("864717003664467"), imei);
+    assert_eq!(bcd::sixteen("864717003664467"), imei);
     assert_eq!(seal(kind::LOGIN, &encode::login(&login), 2, false), wire);
     assert_eq!(seal(kind::LOGIN, &[], 2, false), bytes("787805010002eb470d0a"));
 }

@@ -7,6 +7,7 @@ use super::super::message::{
     Answer, Battery, Cell, Command, Gps, Login, Message, Report, Status, kind,
 };
 use super::super::{decode, encode};
+use crate::wire::bcd;
 
 fn gps() -> impl Strategy<Value = Gps> {
     (0..16_u8, any::<u32>(), any::<u32>(), any::<u8>(), any::<u16>()).prop_map(
@@ -45,8 +46,8 @@ proptest! {
 
     #[test]
     fn identities(digits in "[1-9][0-9]{14}") {
-        let imei = encode::imei(&digits);
-        prop_assert_eq!(crate::wire::bcd::digits(&imei), Some(format!("0{digits}")));
+        let imei = bcd::sixteen(&digits);
+        prop_assert_eq!(bcd::digits(&imei), Some(format!("0{digits}")));
     }
 
     #[test]
