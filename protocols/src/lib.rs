@@ -10,6 +10,7 @@
 //! Protocols are listed once, in [`registry`]. `README.md` beside this crate tells how to add one.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod eelink;
 mod effect;
 mod egts;
 mod error;
@@ -17,6 +18,7 @@ mod event;
 mod explain;
 mod framing;
 mod galileosky;
+mod gt06;
 mod jt808;
 pub mod measure;
 mod ndtp;
@@ -26,6 +28,7 @@ mod protocol;
 mod queclink;
 pub mod registry;
 mod session;
+mod single;
 mod teltonika;
 mod terminal;
 pub mod text;

@@ -1,7 +1,9 @@
 //! Every protocol the gateway speaks, once.
 
+use crate::eelink;
 use crate::egts;
 use crate::galileosky;
+use crate::gt06;
 use crate::jt808;
 use crate::ndtp;
 use crate::protocol::Protocol;
@@ -20,6 +22,8 @@ pub const ALL: &[&dyn Protocol] = &[
     &galileosky::Galileosky,
     &ndtp::Ndtp,
     &queclink::Queclink,
+    &gt06::Gt06,
+    &eelink::Eelink,
 ];
 
 /// The protocol called `name` (its [`crate::ProtocolInfo::name`]).

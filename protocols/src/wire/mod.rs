@@ -2,3 +2,6 @@
 
 pub mod bcd;
 pub mod cursor;
+pub(crate) mod located;
+pub(crate) mod reader;
+pub(crate) mod shown;
