@@ -23,6 +23,7 @@ mod profile;
 mod protocol;
 pub mod registry;
 mod session;
+mod setracker;
 mod single;
 mod terminal;
 pub mod text;

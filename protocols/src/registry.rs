@@ -4,11 +4,12 @@ use crate::eelink;
 use crate::gt06;
 use crate::jt808;
 use crate::protocol::Protocol;
+use crate::setracker;
 use crate::wialon_ips;
 
 /// All protocols, in the order in which tables list them.
 pub const ALL: &[&dyn Protocol] =
-    &[&jt808::Jt808, &wialon_ips::WialonIps, &gt06::Gt06, &eelink::Eelink];
+    &[&jt808::Jt808, &wialon_ips::WialonIps, &gt06::Gt06, &eelink::Eelink, &setracker::Setracker];
 
 /// The protocol called `name` (its [`crate::ProtocolInfo::name`]).
 #[must_use]

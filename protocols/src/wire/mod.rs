@@ -2,5 +2,6 @@
 
 pub mod bcd;
 pub(crate) mod located;
+pub(crate) mod plain;
 pub(crate) mod reader;
 pub(crate) mod shown;
