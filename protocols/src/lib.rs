@@ -21,7 +21,7 @@ mod profile;
 mod protocol;
 pub mod registry;
 mod session;
-mod teltonika;
+pub mod teltonika;
 mod terminal;
 pub mod text;
 mod wialon_ips;

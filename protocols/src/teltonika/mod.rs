@@ -58,6 +58,10 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+pub use self::decode::Records;
+pub use self::message::{Codec, Elements, IoValue, Record};
+
+use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
@@ -65,6 +69,16 @@ use crate::protocol::{Detection, Protocol, ProtocolInfo};
 use crate::session::Session;
 use crate::terminal::{Terminal, TerminalSettings};
 use crate::text::{TextPlan, TextRefusal, plan};
+
+/// The records of one frame, as the framer hands it out, as views over its bytes: what a session makes its reports of. `None` if
+/// the frame is none of records.
+///
+/// # Errors
+/// The frame ends before its first record.
+pub fn records(frame: &[u8]) -> Result<Option<Records<'_>>, DecodeError> {
+    let codec = decode::codec(frame).and_then(Codec::by_id);
+    codec.map(|codec| decode::records(frame, codec, false)).transpose()
+}
 
 /// The protocol.
 #[derive(Debug)]

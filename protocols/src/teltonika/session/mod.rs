@@ -22,6 +22,7 @@ use super::driver::DriverSeat;
 use super::envelope::{self, MessageCodec};
 use super::message::{Codec, NOT_WELCOME, WELCOME, accepted};
 use super::options::Settings;
+use super::report::Plausible;
 use crate::effect::{CloseReason, DeliveryStage, Effect, Effects, Receipt};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::event::Event;
@@ -228,8 +229,9 @@ impl Online {
     fn events(&mut self, mut records: Records<'_>, now: Now) -> Result<Vec<Event>, DecodeError> {
         let mut events = Vec::with_capacity(usize::from(records.count) + 1);
         let mut seat = self.driver.clone();
+        let plausible = Plausible::at(now.wall);
         while let Some(record) = records.next_record()? {
-            let time = record.time(now.wall);
+            let time = record.time(plausible);
             events.push(Event::Report(record.report(time, self.settings.naming)));
             let change = seat.change(&self.settings.driver_ids, &record, time);
             events.extend(change.map(Event::Driver));
