@@ -115,6 +115,17 @@ pub enum IoValue<'a> {
 }
 
 impl<'a> Elements<'a> {
+    /// How many elements there are; of those of any length, how many at most if they are not very short.
+    pub(super) const fn about(&self) -> usize {
+        let id = if self.wide { 2 } else { 1 };
+        self.one.len() / (id + 1)
+            + self.two.len() / (id + 2)
+            + self.four.len() / (id + 4)
+            + self.eight.len() / (id + 8)
+            + self.sixteen.len() / 17
+            + self.any.len() / 8
+    }
+
     /// Hands every element to `visit`, in wire order.
     #[inline]
     pub fn each(&self, mut visit: impl FnMut(u16, IoValue<'a>)) {

@@ -14,8 +14,8 @@
 //! 00 00 00 00 | L u32 | codec … count | 00 00 | CRC u16      everything else, both ways
 //! FF                                                    keep-alive, between frames: skipped
 //! ```
-//! Big-endian. The checksum is CRC-16/ARC over the L bytes. A frame with a wrong one is dropped; anything but a frame or a keep-alive
-//! after the handshake ends the connection, as nothing marks where to go on.
+//! Big-endian. The checksum is CRC-16/ARC over the L bytes. A frame with a wrong one is dropped; anything but the above ends the
+//! connection, as nothing marks where to go on.
 //!
 //! # Messages
 //! | codec | name | direction | handled in | acknowledged by |
@@ -33,6 +33,7 @@
 //!
 //! # Rules and quirks
 //! * Records that could not be stored are answered with 0. A frame that cannot be read is not answered: the device repeats it.
+//! * The same handshake again is answered again; another one is refused.
 //! * A serial port and a command line share type 06. While a command waits, such a message is its response, unless `serial_type`
 //!   says what type the port's bytes have. Responses are kept as texts of the device.
 //! * Texts wait for the end of the backlog: until a packet of one record, or three seconds without a packet of more, or a minute.

@@ -1,4 +1,5 @@
-//! Neutral names of IO elements. The vendor's numbers depend on the family; only few mean the same everywhere.
+//! Neutral names of IO elements. The vendor's numbers depend on the family; only few mean the same everywhere. Those of FMB, FMC and
+//! FMM devices are from the vendor's parameter lists of FMB0xx to FMB2xx and FMB9xx; the professional ones (6xx) have others.
 //!
 //! | number | attribute | value | names |
 //! | --- | --- | --- | --- |
@@ -38,7 +39,7 @@ pub(super) enum Naming {
     Numbers,
     /// Those that all families share.
     Common,
-    /// Also those of FMB, FMC and FMM.
+    /// Also those of FMB, FMC and FMM, without the professional ones.
     Fmb,
 }
 

@@ -61,8 +61,8 @@ impl Record<'_> {
 
     /// The record as an event's content.
     pub(super) fn report(&self, time: Option<Timestamp>, naming: Naming) -> Report {
-        // A wrong count in the record costs memory for no more elements than a frame can hold.
-        let mut attributes = Attributes::with_capacity(usize::from(self.total.min(255)) + 2);
+        // Not by the record's own count, which a hostile device is free to choose.
+        let mut attributes = Attributes::with_capacity(self.io.about() + 2);
         let mut number = |name, value: i64| {
             attributes.push((Cow::Borrowed(name), Value::Int(value)));
         };

@@ -194,6 +194,9 @@ impl Session for TeltonikaSession {
 
 impl Online {
     fn handle(&mut self, frame: &[u8], now: Now, fx: &mut Effects) -> Result<(), SessionError> {
+        if !frame.starts_with(&[0; 4]) {
+            return self.handshake_again(frame, fx);
+        }
         let id = decode::codec(frame).unwrap_or(0);
         if let Some(codec) = Codec::by_id(id) {
             return self.avl(frame, codec, now, fx);
@@ -208,6 +211,16 @@ impl Online {
             // Codec 7 and what may come: not stored, so not acknowledged.
             None => Err(unknown_codec().into()),
         }
+    }
+
+    /// A device that missed the answer asks again; nobody else may.
+    fn handshake_again(&self, frame: &[u8], fx: &mut Effects) -> Result<(), SessionError> {
+        if decode::handshake(frame)? == self.imei {
+            fx.transmit(Bytes::from_static(WELCOME));
+            return Ok(());
+        }
+        fx.transmit(Bytes::from_static(NOT_WELCOME));
+        Err(SessionError::Unexpected { message: "handshake of another IMEI", state: "online" })
     }
 
     /// Records and their acknowledgement: all of them or none.
