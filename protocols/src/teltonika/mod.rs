@@ -3,7 +3,7 @@
 //!
 //! # Specification
 //! *Teltonika data sending protocols* by the vendor: codecs 8, 8 Extended, 16 (records) and 12 to 15 (messages), from its wiki, the
-//! manuals *FM5300 with protocols*, *FMXXXX protocols* v2.10 and those of FM5500 and FMB630; section numbers in this folder are those
+//! manuals *FM5300 with protocols*, the protocol description v2.10 for FM devices and those of FM5500 and FMB630; section numbers in this folder are those
 //! of the project's own digest of them: 1 session, 2 records, 3 message codecs, 4 serial port, 5 navigators, 7 contradictions, 9
 //! samples. Inferred from other servers and frames of real devices rather than written: that no message codec is acknowledged, that
 //! time in codecs 13 and 15 has four bytes and counts seconds, the fifth group of codec 8, that any type can come.

@@ -1,5 +1,5 @@
 //! Neutral names of IO elements. The vendor's numbers depend on the family; only few mean the same everywhere. Those of FMB, FMC and
-//! FMM devices are from the vendor's parameter lists of FMB0xx to FMB2xx and FMB9xx; the professional ones (6xx) have others.
+//! FMM devices are from the vendor's parameter lists of FMB0 to FMB2 and FMB9; the professional ones (6) have others.
 //!
 //! | number | attribute | value | names |
 //! | --- | --- | --- | --- |
