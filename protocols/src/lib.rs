@@ -20,7 +20,6 @@ mod framing;
 mod galileosky;
 mod gt06;
 mod jt808;
-pub mod measure;
 mod ndtp;
 mod options;
 mod profile;
@@ -30,13 +29,13 @@ pub mod registry;
 mod session;
 mod setracker;
 mod single;
-mod teltonika;
+pub mod teltonika;
 mod terminal;
 pub mod text;
 mod wialon_combine;
 mod wialon_ips;
 pub mod wire;
-#[doc(hidden)]
+
 pub use effect::{CloseReason, DeliveryStage, DeliveryToken, Effect, Effects, Evidence, Receipt};
 pub use error::{DecodeError, DecodeErrorKind};
 pub use event::{
