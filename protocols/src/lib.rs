@@ -23,6 +23,7 @@ mod protocol;
 mod queclink;
 pub mod registry;
 mod session;
+mod taip;
 mod terminal;
 pub mod text;
 mod wialon_ips;

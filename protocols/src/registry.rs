@@ -4,11 +4,17 @@ use crate::galileosky;
 use crate::jt808;
 use crate::protocol::Protocol;
 use crate::queclink;
+use crate::taip;
 use crate::wialon_ips;
 
 /// All protocols, in the order in which tables list them.
-pub const ALL: &[&dyn Protocol] =
-    &[&jt808::Jt808, &wialon_ips::WialonIps, &galileosky::Galileosky, &queclink::Queclink];
+pub const ALL: &[&dyn Protocol] = &[
+    &jt808::Jt808,
+    &wialon_ips::WialonIps,
+    &galileosky::Galileosky,
+    &queclink::Queclink,
+    &taip::Taip,
+];
 
 /// The protocol called `name` (its [`crate::ProtocolInfo::name`]).
 #[must_use]

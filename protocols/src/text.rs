@@ -19,6 +19,8 @@ pub enum Charset {
     Windows1251,
     /// UTF-16, high byte first.
     Utf16Be,
+    /// ISO 8859-1: Western Europe, Latin America.
+    Latin1,
     /// 7-bit ASCII.
     Ascii,
 }
@@ -34,7 +36,8 @@ pub struct Encoded {
 
 impl Charset {
     /// Names as options use them.
-    pub const NAMES: &'static [&'static str] = &["utf8", "gbk", "cp1251", "utf16be", "ascii"];
+    pub const NAMES: &'static [&'static str] =
+        &["utf8", "gbk", "cp1251", "utf16be", "latin1", "ascii"];
 
     /// The charset called `name` in options.
     #[must_use]
@@ -44,6 +47,7 @@ impl Charset {
             "gbk" => Self::Gbk,
             "cp1251" => Self::Windows1251,
             "utf16be" => Self::Utf16Be,
+            "latin1" => Self::Latin1,
             "ascii" => Self::Ascii,
             _ => return None,
         })
@@ -63,6 +67,7 @@ impl Charset {
                     .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
                     .collect()
             }
+            Self::Latin1 => bytes.iter().copied().map(char::from).collect(),
             Self::Ascii => bytes
                 .iter()
                 .map(|&b| if b < 0x80 { char::from(b) } else { char::REPLACEMENT_CHARACTER })
@@ -102,6 +107,10 @@ impl Charset {
             }
             _ if c.is_ascii() => out.push(c as u8),
             Self::Ascii => return false,
+            Self::Latin1 => match u8::try_from(c) {
+                Ok(byte) => out.push(byte),
+                Err(_) => return false,
+            },
             // encoding_rs writes the euro sign as a single 0x80, which no terminal shows.
             Self::Gbk if c == '€' => return false,
             Self::Gbk => return push_legacy(GBK, c, out),
@@ -347,6 +356,8 @@ mod tests {
         assert_eq!(Charset::Gbk.decode(&encoded.bytes), "Grosse 5 EUR, ok ? 前");
         assert!(encoded.lossy);
         assert!(!Charset::Gbk.encode("前方2公里拥堵,请绕行").lossy);
+        assert_eq!(Charset::Latin1.encode("Señal € ok").bytes, b"Se\xf1al EUR ok");
+        assert_eq!(Charset::Latin1.decode(b"Se\xf1al"), "Señal");
         assert_eq!(
             Charset::Windows1251.encode("Приехал").bytes,
             [0xcf, 0xf0, 0xe8, 0xe5, 0xf5, 0xe0, 0xeb]
