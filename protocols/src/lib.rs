@@ -29,6 +29,7 @@ pub mod registry;
 mod session;
 mod setracker;
 mod single;
+mod taip;
 pub mod teltonika;
 mod terminal;
 pub mod text;
