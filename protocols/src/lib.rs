@@ -17,6 +17,7 @@ mod event;
 mod explain;
 mod framing;
 mod gt06;
+mod iw;
 mod jt808;
 mod options;
 mod profile;

@@ -2,14 +2,21 @@
 
 use crate::eelink;
 use crate::gt06;
+use crate::iw;
 use crate::jt808;
 use crate::protocol::Protocol;
 use crate::setracker;
 use crate::wialon_ips;
 
 /// All protocols, in the order in which tables list them.
-pub const ALL: &[&dyn Protocol] =
-    &[&jt808::Jt808, &wialon_ips::WialonIps, &gt06::Gt06, &eelink::Eelink, &setracker::Setracker];
+pub const ALL: &[&dyn Protocol] = &[
+    &jt808::Jt808,
+    &wialon_ips::WialonIps,
+    &gt06::Gt06,
+    &eelink::Eelink,
+    &setracker::Setracker,
+    &iw::Iw,
+];
 
 /// The protocol called `name` (its [`crate::ProtocolInfo::name`]).
 #[must_use]
