@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub(crate) use self::texts::{Patience, Texts, number};
-pub(crate) use self::words::{one_line, words};
+pub(crate) use self::words::{ErrorWords, one_line, words};
 use crate::effect::{CloseReason, DeliveryStage, Effect, Effects, Receipt};
 use crate::framing::{Limits, Rejection};
 use crate::options::DeviceOptions;
