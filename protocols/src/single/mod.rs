@@ -9,6 +9,8 @@
 //! A protocol brings a [`Dialect`]: how a device names itself, what its frames mean and how a text is written. [`SingleSession`]
 //! keeps the state, counts bad frames and hands texts over; [`Texts`] keeps the text that waits for its receipt.
 
+#[cfg(test)]
+mod tests;
 mod texts;
 mod words;
 
