@@ -19,6 +19,7 @@ mod explain;
 mod framing;
 mod galileosky;
 mod gt06;
+mod iw;
 mod jt808;
 mod ndtp;
 mod options;
