@@ -15,6 +15,9 @@ use protocols::{Credentials, Effect, SecretCheck};
 use super::super::daemon::new_tracker;
 use super::replay::{Admitted, Replay};
 
+/// Parts of one text that uses up numbers.
+const MOST_PARTS: u16 = u16::MAX;
+
 impl Replay<'_> {
     /// Brings the records of the devices that log in over this connection to what the transcript says of them.
     pub(super) async fn provision(&mut self, begin: usize, end: usize) {
@@ -91,24 +94,28 @@ fn unset() -> TrackerChange {
     TrackerChange { secret: Some(None), options: Some(BTreeMap::new()), ..Default::default() }
 }
 
-/// Numbers are consecutive per tracker and begin at 1: one text of so many parts, delivered before the dialogue begins, uses up
-/// what lies before `first`.
+/// Numbers are consecutive per tracker and begin at 1: texts of many parts, delivered before the dialogue begins, use up what
+/// lies before `first`.
 async fn number_on(store: &dyn Store, tracker: TrackerId, first: u32) {
-    let Some(parts) = first.checked_sub(1).filter(|parts| *parts > 0) else { return };
-    let earlier = NewText {
-        tracker,
-        text: "x".repeat(parts as usize).into(),
-        cuts: (1..parts).collect(),
-        lossy: false,
-        author: None,
-        expires: None,
-    };
-    // Long before the dialogue.
-    let at = Millis(0);
-    let queued = store.queue_texts(vec![earlier], at).await.unwrap()[0];
-    assert_eq!(queued.serial, 1);
-    let parts_done = u16::try_from(parts).unwrap();
-    let done = DeliveryUpdate::Confirmed { id: queued.id, parts_done, at, attempts: 0 };
-    let outcome = store.update_deliveries(vec![done]).await.unwrap();
-    assert_eq!(outcome, [DeliveryOutcome::Delivered(queued.id)]);
+    let mut next = 1;
+    while next < first {
+        let parts = (first - next).min(MOST_PARTS.into());
+        let earlier = NewText {
+            tracker,
+            text: "x".repeat(parts as usize).into(),
+            cuts: (1..parts).collect(),
+            lossy: false,
+            author: None,
+            expires: None,
+        };
+        // Long before the dialogue.
+        let at = Millis(0);
+        let queued = store.queue_texts(vec![earlier], at).await.unwrap()[0];
+        assert_eq!(queued.serial, next);
+        let parts_done = u16::try_from(parts).unwrap();
+        let done = DeliveryUpdate::Confirmed { id: queued.id, parts_done, at, attempts: 0 };
+        let outcome = store.update_deliveries(vec![done]).await.unwrap();
+        assert_eq!(outcome, [DeliveryOutcome::Delivered(queued.id)]);
+        next += parts;
+    }
 }

@@ -9,7 +9,6 @@ use protocols::{DriverMessage, Event, RepeatKey};
 #[derive(Debug, Default)]
 pub struct Reported {
     connection: u32,
-    records: usize,
     /// Records whose commit is not decided yet.
     undecided: VecDeque<Vec<Event>>,
     seen: Vec<(RepeatKey, String, u32)>,
@@ -27,7 +26,6 @@ impl Reported {
         if events.is_empty() {
             return;
         }
-        self.records += 1;
         if undecided {
             self.undecided.push_back(events.to_vec());
         } else {
@@ -40,11 +38,6 @@ impl Reported {
         if stored {
             self.stored(&events);
         }
-    }
-
-    /// Records with something to store.
-    pub fn records(&self) -> usize {
-        self.records
     }
 
     /// The texts that must be listed, in order.
