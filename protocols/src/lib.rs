@@ -15,6 +15,9 @@ mod error;
 mod event;
 mod explain;
 mod framing;
+// Its carriers follow.
+#[allow(dead_code, unused_imports)]
+mod garmin;
 mod jt808;
 mod options;
 mod profile;
