@@ -15,8 +15,6 @@ mod error;
 mod event;
 mod explain;
 mod framing;
-// Its carriers follow.
-#[allow(dead_code, unused_imports)]
 mod garmin;
 mod jt808;
 mod options;

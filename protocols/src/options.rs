@@ -20,7 +20,6 @@ pub struct OptionSpec {
 
 /// Several lists of options as one, for protocols that carry another one and have its options too. `N` is the sum of their
 /// lengths; a smaller one does not compile.
-#[cfg_attr(not(test), expect(dead_code))]
 pub(crate) const fn concat<const N: usize>(lists: &[&[OptionSpec]]) -> [OptionSpec; N] {
     let mut all = [OptionSpec { name: "", kind: OptionKind::Bool, default: "false", doc: "" }; N];
     let (mut list, mut at, mut to) = (0, 0, 0);

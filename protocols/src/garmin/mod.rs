@@ -63,8 +63,8 @@ mod navigator;
 mod options;
 mod session;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use navigator::Navigator;
-pub(crate) use options::{OPTIONS, Switches, plan, wanted};
+pub(crate) use options::{DELIVERED, OPTIONS, Switches, plan, wanted};
 pub(crate) use session::Fmi;

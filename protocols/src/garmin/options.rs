@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
-use super::frame::Form;
+use super::frame::{Form, MAX_FRAME};
+use crate::effect::Evidence;
 use crate::options::{DeviceOptions, OptionKind, OptionSpec};
+use crate::profile::Delivered;
 use crate::text::{self, Charset, PartRules, TextPlan, TextRefusal};
 
 /// Longest text of 0x002A, 0x0021, 0x0022, 0x0023 and packet 0x88, without its NUL.
@@ -125,11 +127,17 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     ),
     option(
         "fmi_mtu",
-        OptionKind::Int { min: 128, max: 518 },
+        OptionKind::Int { min: 128, max: MAX_FRAME as i64 },
         "518",
         "Most bytes of FMI in one of the carrier's messages: texts are cut so that no packet is longer.",
     ),
 ];
+
+/// What makes a text DELIVERED on a navigator: the same over every carrier.
+pub(crate) const DELIVERED: Delivered = Delivered {
+    when: "the navigator's receipt or its state of the text (FMI 0x002B, 0x0056, 0x0041): the navigator has it; 0x0041 also tells when the driver opens it",
+    proves: Some(Evidence::Accepted),
+};
 
 /// Who does something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,7 +215,7 @@ impl Switches {
             receipt_wait: Duration::from_secs(number("fmi_receipt_wait")),
             ping: Some(Duration::from_secs(number("fmi_ping"))).filter(|wait| !wait.is_zero()),
             gap: Duration::from_millis(number("fmi_gap_ms")),
-            mtu: usize::try_from(number("fmi_mtu")).unwrap_or(518),
+            mtu: usize::try_from(number("fmi_mtu")).unwrap_or(MAX_FRAME),
         }))
     }
 

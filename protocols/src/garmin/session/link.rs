@@ -133,6 +133,8 @@ impl Fmi {
     pub(super) fn unacknowledged(&mut self, now: Now, fx: &mut Effects) {
         let form = self.form();
         match &mut self.outstanding {
+            // Commands make things cheaper; a client that does not know them is none the worse.
+            Some(waiting) if waiting.outgoing.id == packet::COMMAND => self.outstanding = None,
             Some(waiting) if waiting.tries < TRIES => {
                 waiting.tries += 1;
                 waiting.deadline = waiting.deadline.map(|_| now.monotonic + self.switches.ack_wait);

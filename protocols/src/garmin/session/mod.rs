@@ -118,6 +118,7 @@ impl Fmi {
     }
 
     /// The carrier says that the navigator is attached.
+    #[allow(dead_code)]
     pub(crate) fn attached(&mut self, now: Now, fx: &mut Effects) {
         if self.phase != Phase::Up {
             self.attempts = 0;
@@ -258,7 +259,8 @@ impl Fmi {
     /// Texts that can be taken now.
     pub(crate) fn window(&self) -> usize {
         let free = self.flight.is_none() && self.ready_at.is_none();
-        usize::from(self.phase == Phase::Up && free)
+        let line = self.queue.is_empty() && self.outstanding.is_none();
+        usize::from(self.phase == Phase::Up && free && line)
     }
 
     /// What the client supports, or is taken to.

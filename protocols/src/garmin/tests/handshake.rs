@@ -55,6 +55,8 @@ fn the_interface_comes_up() {
     assert_eq!(line.fmi.window(), 0);
     line.receive(&sample("F8"));
     assert_eq!(line.packets(), [sample("F9")]);
+    assert_eq!(line.fmi.window(), 0, "the line is not free");
+    line.receive(&ack());
     assert_eq!(line.fmi.window(), 1);
 }
 
@@ -65,10 +67,10 @@ fn texts_do_not_wait_for_ever_for_a_question_that_may_not_come() {
     for packet in [ack(), ack(), sample("F6"), sample("F7")] {
         line.receive(&packet);
     }
+    line.quiet();
     assert_eq!(line.fmi.window(), 0);
     line.wait_s(3);
     assert_eq!(line.fmi.window(), 1);
-    line.quiet();
     // In ASCII, then.
     line.text(1, "Größe");
     let text = b"Grosse\0";
@@ -98,6 +100,7 @@ fn the_plain_form_and_ascii_are_options() {
         line.receive(&packet);
     }
     assert!(!line.written.contains(&sample("F9")), "the question stays unanswered");
+    line.quiet();
     assert_eq!(line.fmi.window(), 1);
 }
 
@@ -111,9 +114,11 @@ fn without_product_it_begins_again_and_in_the_end_makes_do() {
         line.receive(&ack());
         line.wait_s(15);
     }
+    assert!(line.kinds().contains(&id::THROTTLE));
+    line.receive(&ack());
+    line.quiet();
     line.wait_s(3);
     assert_eq!(line.fmi.window(), 1);
-    assert!(line.kinds().contains(&id::THROTTLE));
 }
 
 #[test]
@@ -122,9 +127,10 @@ fn a_tracker_that_keeps_the_handshake_to_itself_needs_no_product() {
     line.start();
     assert_eq!(line.written, [sample("F2")]);
     line.receive(&ack());
-    assert_eq!(line.fmi.window(), 1);
     assert_eq!(line.kinds(), [id::ENABLE, id::THROTTLE]);
     line.receive(&ack());
+    line.quiet();
+    assert_eq!(line.fmi.window(), 1);
     // What gets through all the same is used.
     line.receive(&sample("F7"));
     line.quiet();
@@ -138,8 +144,21 @@ fn a_tracker_that_enables_is_believed_by_the_first_packet() {
     line.start();
     line.receive(&sample("F27"));
     assert!(line.events().iter().any(|event| matches!(event, Event::Message(_))));
+    line.quiet();
     line.wait_s(3);
     assert_eq!(line.fmi.window(), 1);
+}
+
+#[test]
+fn a_command_without_acknowledgement_is_let_go() {
+    let mut line = Line::new(&[]);
+    line.start();
+    for packet in [ack(), ack(), sample("F6"), sample("F7"), ack(), ack()] {
+        line.receive(&packet);
+    }
+    assert_eq!(line.packets().last(), Some(&sample("F44")));
+    line.wait_s(25);
+    assert_eq!((line.fmi.window(), line.packets().len()), (1, 0));
 }
 
 #[test]

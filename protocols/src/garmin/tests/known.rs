@@ -1,6 +1,6 @@
 //! Every sample packet, decoded to what section 16 says and encoded to the same bytes.
 
-use super::{sample, samples};
+use super::{bytes, envelope, enveloped, sample, samples, stripped};
 use crate::framing::{Cut, Frame};
 use crate::garmin::frame::{self, Form};
 use crate::garmin::message::{Message, NO_FIX, Reply, TextId, id, link, time_of, timestamp};
@@ -174,6 +174,20 @@ fn what_controllers_leave_out_is_not_missed() {
     let payload = packet("F27").1;
     let whole = decode::message(&payload).unwrap();
     assert_eq!(decode::message(&payload[..payload.len() - 1]), Ok(whole));
+}
+
+#[test]
+fn trackers_that_do_the_lines_part_carry_the_stripped_form() {
+    let hex = |tag: &str| {
+        let line = String::from_utf8(envelope(tag)).unwrap();
+        let hex = line.split_once("FM.,").unwrap().1;
+        bytes(hex.split([';', '<']).next().unwrap())
+    };
+    let [text, receipt, number] = enveloped();
+    assert_eq!(hex("C4"), stripped(&text));
+    assert_eq!(hex("C5"), stripped(&receipt));
+    assert_eq!(hex("C6"), stripped(&number));
+    assert_eq!(hex("C7"), stripped(&sample("F44")));
 }
 
 #[test]

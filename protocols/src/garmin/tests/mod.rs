@@ -13,11 +13,12 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::frame::{self, Form};
-use super::message::{Message, link};
+use super::message::{Message, TextId, id, link, time_of};
 use super::options::OPTIONS;
 use super::{Fmi, Switches, carrier, decode};
 use crate::effect::{DeliveryStage, DeliveryToken, Effect, Effects, Receipt};
 use crate::event::Event;
+use crate::framing::{Cut, Frame};
 use crate::options::DeviceOptions;
 use crate::session::{Content, Downlink, Lane, Now, SessionError};
 
@@ -28,7 +29,39 @@ pub(super) fn sample(tag: &str) -> Vec<u8> {
 
 /// All of them with their numbers.
 pub(super) fn samples() -> Vec<(String, Vec<u8>)> {
-    let listing = include_str!("../../../../fixtures/garmin/samples.listing");
+    let samples = listed(include_str!("../../../../fixtures/garmin/samples.listing"));
+    assert_eq!(samples.len(), 45);
+    samples
+}
+
+/// A carrier's message with a packet in it, of `fixtures/garmin/envelopes.listing`.
+pub(crate) fn envelope(tag: &str) -> Vec<u8> {
+    let listing = include_str!("../../../../fixtures/garmin/envelopes.listing");
+    listed(listing).into_iter().find(|(found, _)| found == tag).unwrap().1
+}
+
+/// The packets in those: the text, its receipt, and the receipt for the driver's text, as on the serial line.
+pub(crate) fn enveloped() -> [Vec<u8>; 3] {
+    let (time, id) = (time_of("2025-08-01T00:00:00Z".parse().unwrap()), TextId::new(b"C7A1"));
+    let number = 7;
+    [
+        Message::Text { time, popup: 0, id, text: b"Gate 4 is open" },
+        Message::TextReceipt { time, ok: true, id },
+        Message::Number { kind: id::DRIVER_TEXT_RECEIPT, number },
+    ]
+    .map(|message| fleet(&message))
+}
+
+/// A packet in stripped form.
+pub(crate) fn stripped(packet: &[u8]) -> Vec<u8> {
+    let mut scratch = Vec::new();
+    let Cut { frame: Some(Frame::Valid(packet)), .. } = frame::cut(packet, &mut scratch) else {
+        panic!("{packet:02x?}");
+    };
+    packet.to_vec()
+}
+
+fn listed(listing: &'static str) -> Vec<(String, Vec<u8>)> {
     let (mut samples, mut tag) = (Vec::new(), "");
     for line in listing.lines().filter(|line| !line.is_empty()) {
         match line.strip_prefix("# ") {
@@ -36,7 +69,6 @@ pub(super) fn samples() -> Vec<(String, Vec<u8>)> {
             None => samples.push((tag.to_owned(), bytes(line))),
         }
     }
-    assert_eq!(samples.len(), 45);
     samples
 }
 
@@ -208,8 +240,7 @@ impl Line {
     pub(super) fn kinds(&mut self) -> Vec<u16> {
         let kind = |packet: &Vec<u8>| {
             let mut scratch = Vec::new();
-            let crate::framing::Cut { frame: Some(crate::framing::Frame::Valid(packet)), .. } =
-                frame::cut(packet, &mut scratch)
+            let Cut { frame: Some(Frame::Valid(packet)), .. } = frame::cut(packet, &mut scratch)
             else {
                 panic!("{packet:02x?}");
             };
