@@ -29,11 +29,18 @@ fn main() {
         let (mut frames, mut bytes, mut full, mut hand) = (0, 0, 0.0, 0.0);
         // A row counts in the first dialogue whose session records it: dialects differ.
         for transcript in load(name).unwrap() {
-            let Some(mut host) = play_login(&transcript, protocol).unwrap() else {
+            let login = || play_login(&transcript, protocol).unwrap();
+            let Some(mut host) = login() else {
                 continue;
             };
-            let (taken, left): (Vec<_>, Vec<_>) =
-                rows.into_iter().partition(|row| records(&mut host, row));
+            let (taken, left): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| {
+                let recorded = records(&mut host, row);
+                // A row that is no part of a dialogue ends the connection: the next one gets a new one.
+                if host.closed() {
+                    host = login().unwrap();
+                }
+                recorded
+            });
             rows = left;
             if taken.is_empty() {
                 continue;

@@ -22,6 +22,7 @@ mod profile;
 mod protocol;
 pub mod registry;
 mod session;
+mod teltonika;
 mod terminal;
 pub mod text;
 mod wialon_ips;

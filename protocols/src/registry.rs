@@ -2,10 +2,11 @@
 
 use crate::jt808;
 use crate::protocol::Protocol;
+use crate::teltonika;
 use crate::wialon_ips;
 
 /// All protocols, in the order in which tables list them.
-pub const ALL: &[&dyn Protocol] = &[&jt808::Jt808, &wialon_ips::WialonIps];
+pub const ALL: &[&dyn Protocol] = &[&jt808::Jt808, &wialon_ips::WialonIps, &teltonika::Teltonika];
 
 /// The protocol called `name` (its [`crate::ProtocolInfo::name`]).
 #[must_use]
