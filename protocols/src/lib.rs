@@ -15,6 +15,7 @@ mod error;
 mod event;
 mod explain;
 mod framing;
+mod galileosky;
 mod garmin;
 mod jt808;
 mod options;

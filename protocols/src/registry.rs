@@ -1,12 +1,18 @@
 //! Every protocol the gateway speaks, once.
 
+use crate::galileosky;
 use crate::jt808;
 use crate::protocol::Protocol;
 use crate::teltonika;
 use crate::wialon_ips;
 
 /// All protocols, in the order in which tables list them.
-pub const ALL: &[&dyn Protocol] = &[&jt808::Jt808, &wialon_ips::WialonIps, &teltonika::Teltonika];
+pub const ALL: &[&dyn Protocol] = &[
+    &jt808::Jt808,
+    &wialon_ips::WialonIps,
+    &teltonika::Teltonika,
+    &galileosky::Galileosky,
+];
 
 /// The protocol called `name` (its [`crate::ProtocolInfo::name`]).
 #[must_use]

@@ -1,0 +1,125 @@
+//! The tags: how long the value of each is, and what it means (manual, table of tags; lengths above 0x80 as devices send them).
+
+/// IMEI, 15 digits.
+pub(super) const IMEI: u8 = 0x03;
+/// Number of the device, set by its owner.
+pub(super) const DEVICE: u8 = 0x04;
+/// Number of the record.
+pub(super) const RECORD: u8 = 0x10;
+/// Seconds since 1970, UTC.
+pub(super) const TIME: u8 = 0x20;
+/// Satellites and validity, latitude, longitude.
+pub(super) const POSITION: u8 = 0x30;
+/// Speed and course.
+pub(super) const SPEED: u8 = 0x33;
+/// Altitude.
+pub(super) const ALTITUDE: u8 = 0x34;
+/// Number of a command.
+pub(super) const COMMAND_NUMBER: u8 = 0xe0;
+/// Text of a command or an answer.
+pub(super) const COMMAND_TEXT: u8 = 0xe1;
+/// Extended tags: two bytes of id and four of value each.
+pub(super) const EXTENDED: u8 = 0xfe;
+
+/// Whether `tag` is one of those that a command and its answer consist of.
+pub(super) const fn of_command(tag: u8) -> bool {
+    matches!(tag, IMEI | DEVICE | COMMAND_NUMBER | COMMAND_TEXT)
+}
+
+/// How long a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    /// So many bytes.
+    Fixed(usize),
+    /// As many as the byte in front of it says.
+    Byte,
+    /// As many as the two bytes in front of it say.
+    Word,
+}
+
+/// How long the value of `tag` is; `None` for a tag that nobody described. (0x5B is left out on purpose: the sources agree only
+/// that its length varies.)
+pub(super) const fn length(tag: u8) -> Option<Length> {
+    Some(match tag {
+        0x01 | 0x02 | 0x35 | 0x43 | 0x88..=0x8c | 0xa0..=0xaf | 0xc4..=0xd2 | 0xd5 => {
+            Length::Fixed(1)
+        }
+        0x04 | 0x10 | 0x21 | 0x34 | 0x40..=0x42 | 0x45 | 0x46 | 0x48 => Length::Fixed(2),
+        0x50..=0x59 | 0x60..=0x62 | 0x70..=0x79 | 0xb0..=0xb9 | 0xd6..=0xda => Length::Fixed(2),
+        0x5d | 0x63..=0x6f | 0x80..=0x87 | 0xfa => Length::Fixed(3),
+        0x20 | 0x33 | 0x44 | 0x47 | 0x5a | 0x90 | 0xc0..=0xc3 | 0xd3 | 0xd4 => Length::Fixed(4),
+        0xdb..=0xdf | 0xe0 | 0xe2..=0xe9 | 0xf0..=0xf9 => Length::Fixed(4),
+        0xfd => Length::Fixed(8),
+        0x30 => Length::Fixed(9),
+        0x03 => Length::Fixed(15),
+        0x5c => Length::Fixed(68),
+        0xe1 | 0xea => Length::Byte,
+        0xfe => Length::Word,
+        _ => return None,
+    })
+}
+
+/// How a value is to be read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Reading {
+    /// Whole number, low byte first.
+    Number,
+    /// Whole number with a sign.
+    Signed,
+    /// Number times this.
+    Scaled(f64),
+    /// Sensor number, then °C with a sign.
+    Thermometer,
+    /// Level, then °C with a sign.
+    Level,
+    /// Fuel in 0.4 %, coolant in °C + 40, engine speed in 0.125 per minute.
+    Engine,
+    /// Four bytes of a key.
+    Key,
+    /// As it stands.
+    Raw,
+}
+
+/// Neutral name of `tag`, the number that is appended to it if there are several, and how its value is read. Tags that say who,
+/// when and where are not among them.
+pub(super) const fn meaning(tag: u8) -> Option<(&'static str, Option<u8>, Reading)> {
+    use Reading::{Engine, Key, Level, Number, Raw, Scaled, Signed, Thermometer};
+    Some(match tag {
+        0x01 => ("hardware_version", None, Number),
+        0x02 => ("firmware_version", None, Number),
+        0x04 => ("device_number", None, Number),
+        0x10 => ("record_number", None, Number),
+        0x35 => ("hdop", None, Scaled(0.1)),
+        0x40 => ("status_bits", None, Number),
+        0x41 => ("power_v", None, Scaled(0.001)),
+        0x42 => ("battery_v", None, Scaled(0.001)),
+        0x43 => ("device_temperature", None, Signed),
+        0x44 => ("acceleration_bits", None, Number),
+        0x45 => ("outputs", None, Number),
+        0x46 => ("inputs", None, Number),
+        0x47 => ("driving_style_bits", None, Number),
+        0x48 => ("status_extended_bits", None, Number),
+        0x50..=0x57 => ("adc", Some(tag - 0x50), Number),
+        0x58 | 0x59 => ("rs232_", Some(tag - 0x58), Number),
+        0x60..=0x62 => ("rs485_", Some(tag - 0x60), Number),
+        0x63..=0x6f => ("rs485_", Some(tag - 0x60), Level),
+        0x70..=0x77 => ("temperature", Some(tag - 0x70), Thermometer),
+        0x78 | 0x79 => ("adc", Some(tag - 0x70), Number),
+        0x90 => ("driver_key", None, Key),
+        0xa0..=0xaf => ("can_8bit_", Some(tag - 0xa0 + 15), Number),
+        0xb0..=0xb9 => ("can_16bit_", Some(tag - 0xb0 + 5), Number),
+        0xc0 => ("fuel_total_l", None, Scaled(0.5)),
+        0xc1 => ("fuel_level", None, Engine),
+        0xc2 => ("can_b0", None, Number),
+        0xc3 => ("can_b1", None, Number),
+        0xc4..=0xd2 => ("can_8bit_", Some(tag - 0xc4), Number),
+        0xd3 => ("driver_key2", None, Key),
+        0xd4 => ("odometer_km", None, Scaled(0.001)),
+        0xd6..=0xda => ("can_16bit_", Some(tag - 0xd6), Number),
+        0xdb..=0xdf => ("can_32bit_", Some(tag - 0xdb), Number),
+        0xe2..=0xe9 => ("user_data", Some(tag - 0xe2), Number),
+        0xea => ("user_data_array", None, Raw),
+        0xf0..=0xf9 => ("can_32bit_", Some(tag - 0xf0 + 5), Number),
+        _ => return None,
+    })
+}

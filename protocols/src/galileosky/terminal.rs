@@ -1,0 +1,192 @@
+//! The device's side: a head packet, records, and answers to commands.
+//!
+//! The driver has nothing to speak with: what he types is not sent. Dialect: there is one.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::decode;
+use super::encode;
+use super::frame::carried;
+use super::message::{Command, Main, Packet, Record, Tag};
+use super::tags;
+use crate::event::{Report, Value};
+use crate::session::Now;
+use crate::terminal::{Outcome, Terminal, TerminalEffect, TerminalInput, TerminalSettings, Uplink};
+use crate::text::Charset;
+
+/// Packets whose confirmation is waited for; older ones are forgotten.
+const MAX_WAITING: usize = 256;
+/// What the device calls itself beside its IMEI.
+const DEVICE: [u8; 2] = [1, 0];
+
+/// A simulated device.
+#[derive(Debug)]
+pub(super) struct GalileoskyTerminal {
+    /// 15 digits.
+    imei: String,
+    record: u16,
+    online: bool,
+    /// Checksums of what is not confirmed.
+    waiting: VecDeque<(u16, Uplink)>,
+}
+
+impl GalileoskyTerminal {
+    pub(super) fn new(settings: &TerminalSettings) -> Self {
+        let digits: String = settings.identity.chars().filter(char::is_ascii_digit).collect();
+        let tail = digits.get(digits.len().saturating_sub(15)..).unwrap_or("");
+        Self { imei: format!("{tail:0>15}"), record: 0, online: false, waiting: VecDeque::new() }
+    }
+
+    fn send(&mut self, packet: Option<Bytes>, kind: Uplink, fx: &mut Vec<TerminalEffect>) {
+        let Some(packet) = packet else {
+            return;
+        };
+        if self.waiting.len() >= MAX_WAITING {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back((carried(&packet), kind));
+        fx.push(TerminalEffect::Transmit(packet));
+    }
+
+    fn record(
+        &mut self,
+        record: &[(u8, Vec<u8>)],
+        archive: bool,
+        kind: Uplink,
+        fx: &mut Vec<TerminalEffect>,
+    ) {
+        let record: Record<'_> = record.iter().map(|(id, value)| Tag { id: *id, value }).collect();
+        let main = Main { archive, records: vec![record], rest: &[] };
+        self.send(encode::packet(&Packet::Main(main)), kind, fx);
+    }
+
+    /// Tags that every record begins with.
+    fn numbered(&mut self) -> Vec<(u8, Vec<u8>)> {
+        self.record = self.record.wrapping_add(1);
+        vec![(tags::DEVICE, DEVICE.to_vec()), (tags::RECORD, self.record.to_le_bytes().to_vec())]
+    }
+
+    fn frame(&mut self, frame: &[u8], fx: &mut Vec<TerminalEffect>) {
+        match decode::packet(frame) {
+            Ok(Packet::Confirmation(checksum)) => self.confirmed(checksum, fx),
+            Ok(Packet::Main(main)) => {
+                let commands = main.records.iter().filter_map(|record| decode::command(record));
+                for command in commands.filter(|command| self.is_mine(command)) {
+                    let text = Charset::Utf8.decode(&command.text);
+                    fx.push(TerminalEffect::Text { token: command.number.into(), text });
+                }
+            }
+            // Garmin and the rest: not simulated.
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    fn is_mine(&self, command: &Command) -> bool {
+        command.imei.as_deref().is_none_or(|imei| imei == self.imei.as_bytes())
+    }
+
+    fn confirmed(&mut self, checksum: u16, fx: &mut Vec<TerminalEffect>) {
+        let Some(at) = self.waiting.iter().position(|(sent, _)| *sent == checksum) else {
+            return;
+        };
+        let Some((_, kind)) = self.waiting.remove(at) else {
+            return;
+        };
+        if std::mem::replace(&mut self.online, true) {
+            // The answer to a command is the device's word, not the driver's.
+            if kind != Uplink::Text {
+                fx.push(TerminalEffect::Acked(kind));
+            }
+        } else {
+            fx.push(TerminalEffect::Online);
+        }
+    }
+
+    fn answer(&mut self, token: u64, outcome: Outcome, fx: &mut Vec<TerminalEffect>) {
+        let text = match outcome {
+            Outcome::Confirm => b"OK".to_vec(),
+            Outcome::Refuse => b"ERROR".to_vec(),
+        };
+        let command = Command {
+            imei: Some(self.imei.clone().into()),
+            device: u16::from_le_bytes(DEVICE),
+            number: u32::try_from(token).unwrap_or(0),
+            text,
+        };
+        self.send(encode::command(&command), Uplink::Text, fx);
+    }
+}
+
+impl Terminal for GalileoskyTerminal {
+    fn handle(&mut self, input: TerminalInput<'_>, now: Now, fx: &mut Vec<TerminalEffect>) {
+        match input {
+            TerminalInput::Connected => {
+                let head = [
+                    (0x01, vec![0x82]),
+                    (0x02, vec![0x12]),
+                    (tags::IMEI, self.imei.clone().into_bytes()),
+                    (tags::DEVICE, DEVICE.to_vec()),
+                ];
+                self.record(&head, false, Uplink::Other, fx);
+            }
+            TerminalInput::Frame(frame) => self.frame(frame, fx),
+            TerminalInput::Heartbeat => {
+                let mut record = self.numbered();
+                record.push((tags::TIME, seconds(now.wall)));
+                self.record(&record, false, Uplink::Heartbeat, fx);
+            }
+            TerminalInput::Report(report) => {
+                let mut record = self.numbered();
+                describe(report, &mut record);
+                self.record(&record, report.archived, Uplink::Report, fx);
+            }
+            TerminalInput::Answer { token, outcome } => self.answer(token, outcome, fx),
+            TerminalInput::Logout => fx.push(TerminalEffect::Close),
+            TerminalInput::Say(_) | TerminalInput::Timeout => {}
+        }
+    }
+}
+
+fn seconds(moment: jiff::Timestamp) -> Vec<u8> {
+    u32::try_from(moment.as_second()).unwrap_or(0).to_le_bytes().to_vec()
+}
+
+/// The tags of a report, in ascending order.
+fn describe(report: &Report, record: &mut Vec<(u8, Vec<u8>)>) {
+    let time = report.time.map(seconds);
+    record.push((tags::TIME, time.unwrap_or_else(|| vec![0; 4])));
+    if let Some(fix) = &report.fix {
+        let micro = |degrees: f64| (degrees * 1e6).round() as i32;
+        let satellites = fix.satellites.map_or(0, |count| count.min(15) as u8);
+        let mut position = vec![if fix.valid { satellites } else { 0x10 | satellites }];
+        position.extend(micro(fix.latitude).to_le_bytes());
+        position.extend(micro(fix.longitude).to_le_bytes());
+        let tenths =
+            |value: Option<f32>| ((value.unwrap_or(0.0) * 10.0).round() as u16).to_le_bytes();
+        record.push((tags::POSITION, position));
+        record.push((tags::SPEED, [tenths(fix.speed), tenths(fix.course)].concat()));
+        if let Some(altitude) = fix.altitude {
+            record.push((tags::ALTITUDE, (altitude.round() as i16).to_le_bytes().to_vec()));
+        }
+    }
+    let number = |name: &str| {
+        report.attributes.iter().find(|(key, _)| key == name).and_then(|(_, value)| match value {
+            Value::Int(number) => Some(*number as f64),
+            Value::Float(number) => Some(*number),
+            _ => None,
+        })
+    };
+    for (tag, name, unit) in [
+        (0x40, "status_bits", 1.0),
+        (0x41, "power_v", 1000.0),
+        (0x42, "battery_v", 1000.0),
+        (0x45, "outputs", 1.0),
+        (0x46, "inputs", 1.0),
+    ] {
+        if let Some(value) = number(name) {
+            record.push((tag, ((value * unit).round() as u16).to_le_bytes().to_vec()));
+        }
+    }
+}
