@@ -2,7 +2,26 @@
 
 use bytes::Bytes;
 
+use super::Fmi;
 use crate::effect::{Effect, Effects};
+
+/// Does something with the dialogue of a device that has a navigator, and moves the effects out as [`move_out`] does.
+pub(crate) fn with<T>(
+    navigator: &mut Option<Box<Fmi>>,
+    answers: (Bytes, Bytes),
+    wrap: impl FnMut(Bytes) -> Bytes,
+    fx: &mut Effects,
+    what: impl FnOnce(&mut Fmi, &mut Effects) -> T,
+) -> Option<T> {
+    let navigator = navigator.as_mut()?;
+    let mut inner = Effects::new();
+    let result = what(navigator, &mut inner);
+    move_out(&mut inner, answers, wrap, fx);
+    Some(result)
+}
+
+/// For a carrier's message that brought nothing, or that has no answers.
+pub(crate) const NO_ANSWERS: (Bytes, Bytes) = (Bytes::new(), Bytes::new());
 
 /// Moves `inner` over to `fx`, its bytes wrapped by `wrap`.
 ///

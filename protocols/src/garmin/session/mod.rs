@@ -40,6 +40,10 @@ use crate::framing::Rejection;
 use crate::session::{Downlink, Lane, Now, SessionError};
 use crate::text::Charset;
 
+/// Kind of [`Event::Unhandled`] for bytes that are no packet; other kinds have the packet id in their upper half, and the FMI id in
+/// the lower one.
+const NO_PACKET: u32 = 0x0010_0000;
+
 /// The platform's side of the dialogue with one navigator.
 #[derive(Debug)]
 pub(crate) struct Fmi {
@@ -113,7 +117,9 @@ impl Fmi {
 
     /// The carrier is online.
     pub(crate) fn start(&mut self, now: Now, fx: &mut Effects) {
-        self.begin(now, fx);
+        if self.phase == (Phase::Down { again: None }) {
+            self.begin(now, fx);
+        }
         self.pump(now, fx);
     }
 
@@ -133,10 +139,12 @@ impl Fmi {
         self.lost(now, fx);
     }
 
-    /// Bytes from the navigator: packets, parts of packets, or nothing.
+    /// Bytes from the navigator: packets, parts of packets, or nothing. What is none of its packets is kept as it came: it tells
+    /// what a tracker does differently.
     ///
     /// # Errors
-    /// [`SessionError`] for the first packet that is damaged or does not parse; the others are dealt with.
+    /// [`SessionError`] for the first packet that is damaged or does not parse; the others are dealt with. A line may be noisy, so
+    /// this says nothing about the carrier.
     pub(crate) fn receive(
         &mut self,
         bytes: &[u8],
@@ -156,6 +164,10 @@ impl Fmi {
             }
         });
         self.line = line;
+        if outcome.is_err() {
+            let raw = bytes::Bytes::copy_from_slice(bytes);
+            self.tell(Event::Unhandled { kind: NO_PACKET, raw }, fx);
+        }
         self.pump(now, fx);
         outcome
     }
@@ -182,7 +194,7 @@ impl Fmi {
             _ => {
                 self.answer(packet::ACK, id, fx);
                 let raw = bytes::Bytes::copy_from_slice(payload);
-                self.tell(Event::Unhandled { kind: id.into(), raw }, fx);
+                self.tell(Event::Unhandled { kind: u32::from(id) << 16, raw }, fx);
             }
         }
         Ok(())
@@ -209,7 +221,8 @@ impl Fmi {
             && let Some(message) = self.about_driver(message, now, fx)
         {
             let raw = bytes::Bytes::copy_from_slice(payload);
-            self.tell(Event::Unhandled { kind: message.kind().into(), raw }, fx);
+            let kind = u32::from(packet::FLEET) << 16 | u32::from(message.kind());
+            self.tell(Event::Unhandled { kind, raw }, fx);
         }
     }
 

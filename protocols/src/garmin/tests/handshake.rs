@@ -304,5 +304,6 @@ fn damage_is_refused_and_counted() {
     line.receive(&damaged);
     assert_eq!(line.written, [sample("F4")]);
     assert_eq!(line.errors.len(), 1);
-    assert!(line.events().is_empty());
+    let events = line.events();
+    assert!(matches!(&events[..], [Event::Unhandled { .. }]), "{events:?}");
 }

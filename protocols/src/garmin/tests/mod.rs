@@ -79,7 +79,7 @@ pub(super) fn bytes(hex: &str) -> Vec<u8> {
 }
 
 /// The link acknowledgement of a fleet management packet.
-pub(super) fn ack() -> Vec<u8> {
+pub(crate) fn ack() -> Vec<u8> {
     sample("F3")
 }
 

@@ -6,13 +6,11 @@ use bytes::Bytes;
 use super::Uplink;
 use super::lane::LaneState;
 use crate::effect::Effects;
-use crate::garmin::{Fmi, carrier};
+use crate::garmin::Fmi;
+use crate::garmin::carrier::{self, NO_ANSWERS};
 use crate::jt808::header::Edition;
 use crate::jt808::message::{Message, id};
 use crate::session::{Downlink, Now, SessionError};
-
-/// The terminal does not answer for these packets.
-const NO_ANSWERS: (Bytes, Bytes) = (Bytes::new(), Bytes::new());
 
 impl LaneState {
     /// Begins the dialogue, if the terminal has a navigator.
@@ -65,10 +63,7 @@ impl LaneState {
         fx: &mut Effects,
         what: impl FnOnce(&mut Fmi, &mut Effects) -> T,
     ) -> Option<T> {
-        let mut navigator = self.navigator.take()?;
-        let mut inner = Effects::new();
-        let result = what(&mut navigator, &mut inner);
-        self.navigator = Some(navigator);
+        let mut navigator = self.navigator.take();
         let kind = self.settings.as_ref().map_or(0, |settings| settings.navigator_port);
         let wide = self.edition() == Edition::V2011;
         let wrap = |bytes: Bytes| {
@@ -76,7 +71,8 @@ impl LaneState {
             let id = id::TRANSPARENT_DOWN;
             self.frame(id, &Message::Transparent { id, kind, total, data: &bytes }.encode())
         };
-        carrier::move_out(&mut inner, answers, wrap, fx);
-        Some(result)
+        let result = carrier::with(&mut navigator, answers, wrap, fx, what);
+        self.navigator = navigator;
+        result
     }
 }
