@@ -21,6 +21,7 @@ mod jt808;
 mod options;
 mod profile;
 mod protocol;
+mod queclink;
 pub mod registry;
 mod session;
 mod teltonika;

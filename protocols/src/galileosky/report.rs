@@ -8,7 +8,7 @@
 //! | 70–77 | `temperatureN` | °C |
 //! | 90 | `driver_key`, and [`Event::Driver`] | eight hexadecimal digits; a key of zeros is no driver |
 //! | C1 | `fuel_level` (%), `coolant_temperature`, `rpm` | numbers |
-//! | FE | `extended_XXXX` | number |
+//! | FE | `extended_` and four digits | number |
 //! | others | `tag_XX` | bytes |
 //! | compressed | `alarm` | text `general`, only if set |
 //!

@@ -1,0 +1,125 @@
+//! Position blocks: found by their form, wherever they stand (section 3).
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+use super::message::is_time;
+use crate::event::{Attributes, Fix, Value};
+
+/// Fields before the longitude: accuracy, speed, course, altitude.
+const BEFORE: usize = 4;
+/// Fields from accuracy to time.
+pub(super) const LENGTH: usize = 7;
+/// Network code, area and cell behind the time.
+const CELL: usize = 4;
+
+/// One position block.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Block {
+    /// Where it stands among the fields: from the accuracy to the time.
+    pub(super) range: Range<usize>,
+    /// The time of the position.
+    pub(super) time: Option<Timestamp>,
+    /// The position; `None` if it lies off the globe.
+    pub(super) fix: Option<Fix>,
+    /// Accuracy (1 to 50, like HDOP); 0 is an old position.
+    pub(super) accuracy: Option<f64>,
+}
+
+/// All blocks among `fields`, in order.
+pub(super) fn blocks(fields: &[&[u8]]) -> Vec<Block> {
+    let mut list = Vec::new();
+    let mut from = 0;
+    while let Some(block) = (from..fields.len()).find_map(|at| block(fields, from, at)) {
+        from = block.range.end;
+        list.push(block);
+    }
+    list
+}
+
+/// The block whose longitude is field `at`, if it is one and begins at or behind `from`.
+fn block(fields: &[&[u8]], from: usize, at: usize) -> Option<Block> {
+    let start = at.checked_sub(BEFORE).filter(|&start| start >= from)?;
+    let &[accuracy, speed, course, altitude, longitude, latitude, time] =
+        fields.get(start..start + LENGTH)?
+    else {
+        return None;
+    };
+    let (longitude, latitude) = (coordinate(longitude)?, coordinate(latitude)?);
+    if !is_time(time) || !(is_number(accuracy) || accuracy.is_empty()) {
+        return None;
+    }
+    let accuracy = decimal(accuracy);
+    let fix = Fix {
+        // Some devices leave it empty; what they report then is current.
+        valid: accuracy != Some(0.0),
+        latitude,
+        longitude,
+        altitude: decimal(altitude).map(|value| value as f32),
+        speed: decimal(speed).map(|value| value as f32),
+        course: decimal(course).map(|value| value as f32),
+        satellites: None,
+    };
+    let fix = fix.on_globe().then_some(fix);
+    Some(Block { range: start..start + LENGTH, time: moment(time), fix, accuracy })
+}
+
+/// Degrees with a fraction: a whole number is something else.
+fn coordinate(field: &[u8]) -> Option<f64> {
+    let digits = field.strip_prefix(b"-").unwrap_or(field);
+    let point = memchr::memchr(b'.', digits)?;
+    let known = (1..=3).contains(&point) && digits.len() > point + 1;
+    known.then(|| decimal(field)).flatten()
+}
+
+fn is_number(field: &[u8]) -> bool {
+    !field.is_empty() && field.iter().all(u8::is_ascii_digit)
+}
+
+/// A number, with or without sign and decimals. (`nan` and `inf`, which occur, are none.)
+pub(super) fn decimal(field: &[u8]) -> Option<f64> {
+    let plain = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    if field.len() > 24 || !field.iter().all(plain) {
+        return None;
+    }
+    std::str::from_utf8(field).ok()?.parse().ok()
+}
+
+/// `YYYYMMDDHHMMSS`, UTC.
+pub(super) fn moment(field: &[u8]) -> Option<Timestamp> {
+    let part = |range: Range<usize>| -> Option<i16> {
+        std::str::from_utf8(field.get(range)?).ok()?.parse().ok()
+    };
+    let small = |range| i8::try_from(part(range)?).ok();
+    let (month, day) = (small(4..6)?, small(6..8)?);
+    let (hour, minute, second) = (small(8..10)?, small(10..12)?, small(12..14)?);
+    let moment = DateTime::new(part(0..4)?, month, day, hour, minute, second, 0).ok()?;
+    Offset::UTC.to_timestamp(moment).ok()
+}
+
+/// Network, area and cell behind a block, under the neutral names.
+pub(super) fn cell(fields: &[&[u8]], block: &Block, out: &mut Attributes) {
+    let Some(&[mcc, mnc, area, cell]) = fields.get(block.range.end..block.range.end + CELL) else {
+        return;
+    };
+    let number = |field: &[u8], radix| {
+        let text = std::str::from_utf8(field).ok()?;
+        i64::from_str_radix(text, radix).ok().filter(|number| *number >= 0)
+    };
+    // Codes are decimal, area and cell hexadecimal.
+    let found = (number(mcc, 10), number(mnc, 10), number(area, 16), number(cell, 16));
+    if let (Some(mcc), Some(mnc), Some(area), Some(cell)) = found {
+        out.push(("cell1.mcc".into(), Value::Int(mcc)));
+        out.push(("cell1.mnc".into(), Value::Int(mnc)));
+        out.push(("cell1.lac".into(), Value::Int(area)));
+        out.push(("cell1.id".into(), Value::Int(cell)));
+    }
+}
+
+/// Where the fields behind a block's cell begin.
+pub(super) const fn behind(block: &Block) -> usize {
+    block.range.end + CELL
+}
