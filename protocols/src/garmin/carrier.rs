@@ -26,6 +26,7 @@ pub(crate) const NO_ANSWERS: (Bytes, Bytes) = (Bytes::new(), Bytes::new());
 /// Moves `inner` over to `fx`, its bytes wrapped by `wrap`.
 ///
 /// `answers` are the carrier's own two for the message that brought the packets (stored, not stored; empty where it has none).
+/// What `wrap` makes nothing of, because there is no way down, is not written.
 /// If something is to be stored, they travel with it, in front of the navigator's receipt; else the first is written at once.
 pub(crate) fn move_out(
     inner: &mut Effects,
@@ -43,6 +44,9 @@ pub(crate) fn move_out(
         fx.transmit(stored.clone());
     }
     for (place, effect) in wrapped.drain().enumerate() {
+        if matches!(&effect, Effect::Transmit(bytes) if bytes.is_empty()) {
+            continue;
+        }
         fx.push(match effect {
             Effect::Record { lane, events, ack, nack } if Some(place) == last => Effect::Record {
                 lane,

@@ -11,7 +11,7 @@ use protocols::{
 };
 
 /// Protocols that must be here.
-const CARRIERS: &[&str] = &["jt808", "teltonika", "galileosky"];
+const CARRIERS: &[&str] = &["jt808", "teltonika", "galileosky", "queclink"];
 
 fn carriers() -> impl Iterator<Item = (&'static dyn Protocol, &'static DeviceProfile)> {
     registry::ALL
