@@ -54,6 +54,7 @@ impl Fmi {
     pub(super) fn begin(&mut self, now: Now, fx: &mut Effects) {
         self.clear_line();
         (self.unicode, self.protocols, self.product) = (false, None, None);
+        self.seen = false;
         match self.switches.enable {
             _ if self.switches.legacy => self.up(now, fx),
             Doer::Carrier if self.switches.handshake_filtered => self.up(now, fx),
@@ -110,11 +111,17 @@ impl Fmi {
         let open = may_ask && !self.unicode && self.supports(604);
         self.ready_at = open.then_some(now.monotonic + UNICODE_TIME);
         // A client that neither had to acknowledge nor to answer may as well not be there.
-        let blind = self.switches.enable == Doer::Carrier && self.switches.handshake_filtered;
-        if !blind && !self.switches.legacy {
+        if self.seen {
             self.tell_presence(true, fx);
         }
         self.resume();
+    }
+
+    /// The navigator itself gave a sign of life.
+    pub(super) fn see(&mut self, fx: &mut Effects) {
+        if !std::mem::replace(&mut self.seen, true) && self.phase == Phase::Up {
+            self.tell_presence(true, fx);
+        }
     }
 
     fn tell_presence(&self, there: bool, fx: &mut Effects) {
@@ -141,7 +148,7 @@ impl Fmi {
         (self.ready_at, self.pinged) = (None, None);
         self.phase = Phase::Down { again: Some(now.monotonic + pause(self.attempts)) };
         self.attempts = self.attempts.saturating_add(1);
-        if was_up {
+        if was_up && self.seen {
             self.tell_presence(false, fx);
         }
     }
@@ -234,10 +241,11 @@ impl Fmi {
         if self.pinged.is_some() {
             return self.lost(now, fx);
         }
-        // Some trackers answer pings themselves; the list of throttles comes from the navigator.
+        // Some trackers answer pings themselves; the list of throttles comes from the navigator. Who left the first question
+        // unanswered is asked no others.
         let question = match self.switches.handshake_filtered {
-            false if self.supports(604) => id::PING,
-            _ if self.supports(605) => id::THROTTLE_QUERY,
+            false if self.protocols.is_some() && self.supports(604) => id::PING,
+            true if self.supports(605) => id::THROTTLE_QUERY,
             _ => {
                 self.heard = now.monotonic;
                 return;

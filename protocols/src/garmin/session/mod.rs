@@ -40,6 +40,8 @@ use crate::framing::Rejection;
 use crate::session::{Downlink, Lane, Now, SessionError};
 use crate::text::Charset;
 
+/// How long a navigator that the carrier called detached is left alone, if its link acknowledgements do not reach us.
+const UNPLUGGED_TIME: Duration = Duration::from_secs(600);
 /// Kind of [`Event::Unhandled`] for bytes that are no packet; other kinds have the packet id in their upper half, and the FMI id in
 /// the lower one.
 const NO_PACKET: u32 = 0x0010_0000;
@@ -78,6 +80,8 @@ pub(crate) struct Fmi {
     /// When something of the navigator itself last came, and until when an answer to a ping is awaited.
     heard: Duration,
     pinged: Option<Duration>,
+    /// Something showed since the last beginning that the navigator is there, not only its tracker.
+    seen: bool,
     // Texts.
     flight: Option<Box<Flight>>,
     settled: VecDeque<Settled>,
@@ -107,6 +111,7 @@ impl Fmi {
             ready_at: None,
             heard: Duration::ZERO,
             pinged: None,
+            seen: false,
             flight: None,
             settled: VecDeque::new(),
             questions: VecDeque::new(),
@@ -137,6 +142,10 @@ impl Fmi {
     pub(crate) fn detached(&mut self, now: Now, fx: &mut Effects) {
         self.line.reset();
         self.lost(now, fx);
+        if !self.switches.link_ack {
+            // Nothing but the carrier's word, or a packet, will show that it is back.
+            self.phase = Phase::Down { again: Some(now.monotonic + UNPLUGGED_TIME) };
+        }
     }
 
     /// Bytes from the navigator: packets, parts of packets, or nothing. What is none of its packets is kept as it came: it tells
@@ -181,13 +190,17 @@ impl Fmi {
     ) -> Result<(), SessionError> {
         let named = payload.first().copied().unwrap_or(0);
         match id {
-            packet::ACK => self.acknowledged(named, now, fx),
+            packet::ACK => {
+                self.see(fx);
+                self.acknowledged(named, now, fx);
+            }
             packet::NAK => self.refused(named, now, fx),
             // Once per second; neither acknowledged nor used.
             packet::POSITION => {}
             packet::FLEET => {
                 self.answer(packet::ACK, id, fx);
                 (self.heard, self.pinged) = (now.monotonic, None);
+                self.see(fx);
                 let message = super::decode::message(payload)?;
                 self.message(message, payload, now, fx);
             }

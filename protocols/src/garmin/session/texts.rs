@@ -309,12 +309,12 @@ impl Fmi {
     /// Queues what the step under way (or another one) sends.
     pub(super) fn go(&mut self, step: Option<Step>) {
         let Some(flight) = &mut self.flight else { return };
-        flight.deadline = None;
         flight.step = step.unwrap_or(flight.step);
         if self.phase != Phase::Up {
-            // After the enabling it is asked for.
+            // After the enabling it is asked for, if that comes in time.
             return;
         }
+        flight.deadline = None;
         // Responses that are there already need no receipt.
         while let Step::Response(place) = flight.step {
             match flight.responses.get(place) {

@@ -265,6 +265,37 @@ fn an_unplugged_cable_times_the_text_out_and_is_enabled_again() {
 }
 
 #[test]
+fn where_the_tracker_acknowledges_nobody_is_called_present_unseen() {
+    let mut line = Line::new(&[("fmi_link_ack", "carrier")]);
+    line.start();
+    line.wait_s(60);
+    assert_eq!(line.fmi.window(), 1, "taken as assumed");
+    assert!(connected(&mut line).is_empty());
+    line.written.clear();
+    line.wait_s(2000);
+    assert!(line.kinds().is_empty(), "who answered nothing is not pinged");
+    line.receive(&sample("F27"));
+    assert_eq!(connected(&mut line), [true]);
+    line.call(Fmi::detached);
+    assert_eq!((line.fmi.window(), connected(&mut line)), (0, vec![false]));
+    line.written.clear();
+    line.wait_s(599);
+    assert!(line.kinds().is_empty(), "until it is plugged in again");
+    line.call(Fmi::attached);
+    assert_eq!(line.kinds()[0], id::ENABLE);
+}
+
+#[test]
+fn a_reboot_that_leads_to_nothing_gives_the_text_back() {
+    let mut line = Line::up(&[]);
+    line.wait_s(100);
+    line.text(1, "Gate 4");
+    line.receive(&sample("F8"));
+    line.wait_s(200);
+    assert_eq!(line.stages().last(), Some(&(token(1), DeliveryStage::TimedOut)));
+}
+
+#[test]
 fn packets_are_sent_three_times_before_the_navigator_counts_as_gone() {
     let mut line = Line::up(&[]);
     line.text(1, "Gate 4");
