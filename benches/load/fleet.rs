@@ -52,6 +52,8 @@ pub struct Fleet {
 pub enum Uplink {
     /// Locations, prebuilt.
     Locations,
+    /// Signs of life, which are answered and not stored.
+    Heartbeats,
     /// Driver texts, each a new one.
     Texts,
 }
@@ -151,14 +153,8 @@ impl Fleet {
         let locations: Vec<_> = (0..4).map(frames::location).collect();
         let build = |terminal: &mut Terminal| match uplink {
             Uplink::Texts => Prebuilt::Texts(Vec::new()),
-            Uplink::Locations => {
-                let build = |body: &Vec<u8>| {
-                    let mut frame = Vec::new();
-                    terminal.seal(&mut frame, id::LOCATION, body);
-                    frame
-                };
-                Prebuilt::Locations(locations.iter().map(build).collect(), 0)
-            }
+            Uplink::Locations => Prebuilt::frames(terminal, id::LOCATION, &locations),
+            Uplink::Heartbeats => Prebuilt::frames(terminal, id::HEARTBEAT, &[Vec::new()]),
         };
         self.terminals.iter_mut().map(build).collect()
     }
@@ -191,14 +187,24 @@ impl Fleet {
 
 /// The next uplinks of one terminal.
 enum Prebuilt {
-    Locations(Vec<Vec<u8>>, usize),
+    /// The same few, over and over.
+    Frames(Vec<Vec<u8>>, usize),
     Texts(Vec<u8>),
 }
 
 impl Prebuilt {
+    fn frames(terminal: &mut Terminal, id: u16, bodies: &[Vec<u8>]) -> Self {
+        let build = |body: &Vec<u8>| {
+            let mut frame = Vec::new();
+            terminal.seal(&mut frame, id, body);
+            frame
+        };
+        Self::Frames(bodies.iter().map(build).collect(), 0)
+    }
+
     fn send(&mut self, terminal: &mut Terminal) -> Result<()> {
         match self {
-            Self::Locations(frames, next) => {
+            Self::Frames(frames, next) => {
                 *next = (*next + 1) % frames.len();
                 terminal.wire.send(&frames[*next])
             }

@@ -11,6 +11,7 @@ const HEADER: usize = 12;
 /// Message ids that occur here.
 pub mod id {
     pub const CONFIRMATION: u16 = 0x0001;
+    pub const HEARTBEAT: u16 = 0x0002;
     pub const AUTHENTICATION: u16 = 0x0102;
     pub const LOCATION: u16 = 0x0200;
     pub const TEXT_REPORT: u16 = 0x6006;

@@ -70,19 +70,23 @@ pub fn frames(plan: Plan) -> Result<Figure> {
     let others = Others::start(&children)?;
     let mut rounds = Rounds::default();
     for _ in 0..plan.rounds {
-        let mut rates = [0.0; 2];
-        for (fleet, process, rate, names) in [
-            (&mut echoed, &echo, 0, ["echo: frames/s", "echo: CPU µs per frame"]),
-            (&mut fleet, &gateway.process, 1, ["gateway: frames/s", "gateway: CPU µs per frame"]),
-        ] {
+        let mut round = |fleet: &mut Fleet, process: &Process, uplink, names: [_; 2]| {
             let cpu = process.cpu()?;
-            let round = fleet.closed_loop(Uplink::Locations, plan.warm, plan.measured)?;
+            let round = fleet.closed_loop(uplink, plan.warm, plan.measured)?;
             let cpu = process.cpu()?.saturating_sub(cpu);
-            rates[rate] = round.acks as f64 / round.time.as_secs_f64();
-            rounds.add(names[0], rates[rate]);
+            let rate = round.acks as f64 / round.time.as_secs_f64();
+            rounds.add(names[0], rate);
             rounds.add(names[1], cpu.as_secs_f64() * 1e6 / round.sent as f64);
-        }
-        rounds.add("", rates[1] / rates[0]);
+            anyhow::Ok(rate)
+        };
+        let names = ["echo: frames/s", "echo: CPU µs per frame"];
+        let bare = round(&mut echoed, &echo, Uplink::Locations, names)?;
+        let names = ["gateway: frames/s", "gateway: CPU µs per frame"];
+        let stored = round(&mut fleet, &gateway.process, Uplink::Locations, names)?;
+        let names = ["signs of life: frames/s", "signs of life: CPU µs per frame"];
+        let answered = round(&mut fleet, &gateway.process, Uplink::Heartbeats, names)?;
+        rounds.add("", stored / bare);
+        rounds.add("signs of life, which are not stored, ÷ bare echo", answered / bare);
     }
     let others = others.share(&children)?;
     gateway.stop()?;

@@ -104,6 +104,7 @@ pub enum Effect {
         lane: Lane,
     },
     /// Store first, then write one of the answers. Answers leave in the order of their records. Empty bytes write nothing.
+    /// The records of one input are stored together, all or none: one answer for several lanes stands in the last of them.
     Record {
         /// Which device.
         lane: Lane,

@@ -10,26 +10,33 @@
 //! Protocols are listed once, in [`registry`]. `README.md` beside this crate tells how to add one.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod eelink;
 mod effect;
+mod egts;
 mod error;
 mod event;
 mod explain;
 mod framing;
 mod galileosky;
 mod garmin;
+mod gt06;
 mod jt808;
+pub mod measure;
+mod ndtp;
 mod options;
 mod profile;
 mod protocol;
 mod queclink;
 pub mod registry;
 mod session;
+mod single;
 mod teltonika;
 mod terminal;
 pub mod text;
+mod wialon_combine;
 mod wialon_ips;
 pub mod wire;
-
+#[doc(hidden)]
 pub use effect::{CloseReason, DeliveryStage, DeliveryToken, Effect, Effects, Evidence, Receipt};
 pub use error::{DecodeError, DecodeErrorKind};
 pub use event::{

@@ -1,19 +1,29 @@
 //! Every protocol the gateway speaks, once.
 
+use crate::eelink;
+use crate::egts;
 use crate::galileosky;
+use crate::gt06;
 use crate::jt808;
+use crate::ndtp;
 use crate::protocol::Protocol;
 use crate::queclink;
 use crate::teltonika;
+use crate::wialon_combine;
 use crate::wialon_ips;
 
 /// All protocols, in the order in which tables list them.
 pub const ALL: &[&dyn Protocol] = &[
     &jt808::Jt808,
+    &egts::Egts,
     &wialon_ips::WialonIps,
+    &wialon_combine::WialonCombine,
     &teltonika::Teltonika,
     &galileosky::Galileosky,
+    &ndtp::Ndtp,
     &queclink::Queclink,
+    &gt06::Gt06,
+    &eelink::Eelink,
 ];
 
 /// The protocol called `name` (its [`crate::ProtocolInfo::name`]).

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, GBK, WINDOWS_1251};
+use encoding_rs::{EUC_JP, Encoding, GBK, ISO_8859_5, ISO_8859_8, WINDOWS_1251};
 
 /// How a device writes text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +19,18 @@ pub enum Charset {
     Windows1251,
     /// UTF-16, high byte first.
     Utf16Be,
+    /// UTF-16, low byte first.
+    Utf16Le,
     /// 7-bit ASCII.
     Ascii,
+    /// ISO 8859-1: Western Europe.
+    Latin1,
+    /// ISO 8859-5: Cyrillic.
+    Iso8859_5,
+    /// ISO 8859-8: Hebrew.
+    Iso8859_8,
+    /// JIS X 0208: Japanese, two 7-bit bytes a character; ASCII only in its wide forms.
+    JisX0208,
 }
 
 /// Bytes for a device.
@@ -34,7 +44,18 @@ pub struct Encoded {
 
 impl Charset {
     /// Names as options use them.
-    pub const NAMES: &'static [&'static str] = &["utf8", "gbk", "cp1251", "utf16be", "ascii"];
+    pub const NAMES: &'static [&'static str] = &[
+        "utf8",
+        "gbk",
+        "cp1251",
+        "utf16be",
+        "utf16le",
+        "ascii",
+        "latin1",
+        "iso8859_5",
+        "iso8859_8",
+        "jis_x0208",
+    ];
 
     /// The charset called `name` in options.
     #[must_use]
@@ -44,7 +65,12 @@ impl Charset {
             "gbk" => Self::Gbk,
             "cp1251" => Self::Windows1251,
             "utf16be" => Self::Utf16Be,
+            "utf16le" => Self::Utf16Le,
             "ascii" => Self::Ascii,
+            "latin1" => Self::Latin1,
+            "iso8859_5" => Self::Iso8859_5,
+            "iso8859_8" => Self::Iso8859_8,
+            "jis_x0208" => Self::JisX0208,
             _ => return None,
         })
     }
@@ -56,12 +82,15 @@ impl Charset {
             Self::Utf8 => String::from_utf8_lossy(bytes).into_owned(),
             Self::Gbk => legacy(GBK, bytes),
             Self::Windows1251 => legacy(WINDOWS_1251, bytes),
-            Self::Utf16Be => {
-                let units =
-                    bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-                char::decode_utf16(units)
-                    .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-                    .collect()
+            Self::Iso8859_5 => legacy(ISO_8859_5, bytes),
+            Self::Iso8859_8 => legacy(ISO_8859_8, bytes),
+            Self::Latin1 => bytes.iter().map(|&byte| char::from(byte)).collect(),
+            Self::Utf16Be => utf16(bytes, u16::from_be_bytes),
+            Self::Utf16Le => utf16(bytes, u16::from_le_bytes),
+            // EUC-JP is the same code with the high bits set.
+            Self::JisX0208 => {
+                let wide = |&byte: &u8| if byte > b' ' { byte | 0x80 } else { byte };
+                legacy(EUC_JP, &bytes.iter().map(wide).collect::<Vec<_>>())
             }
             Self::Ascii => bytes
                 .iter()
@@ -100,14 +129,55 @@ impl Charset {
                     out.extend_from_slice(&unit.to_be_bytes());
                 }
             }
+            Self::Utf16Le => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    out.extend_from_slice(&unit.to_le_bytes());
+                }
+            }
+            Self::JisX0208 => return push_jis(c, out),
             _ if c.is_ascii() => out.push(c as u8),
             Self::Ascii => return false,
             // encoding_rs writes the euro sign as a single 0x80, which no terminal shows.
             Self::Gbk if c == '€' => return false,
             Self::Gbk => return push_legacy(GBK, c, out),
             Self::Windows1251 => return push_legacy(WINDOWS_1251, c, out),
+            Self::Iso8859_5 => return push_legacy(ISO_8859_5, c, out),
+            Self::Iso8859_8 => return push_legacy(ISO_8859_8, c, out),
+            Self::Latin1 => match u8::try_from(c) {
+                Ok(byte) => out.push(byte),
+                Err(_) => return false,
+            },
         }
         true
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
+/// One character of JIS X 0208; ASCII in its wide form. Line feed stays as it is.
+fn push_jis(c: char, out: &mut Vec<u8>) -> bool {
+    let wide = match c {
+        '\n' => {
+            out.push(b'\n');
+            return true;
+        }
+        ' ' => '\u{3000}',
+        '!'..='~' => char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c),
+        c => c,
+    };
+    let mut utf8 = [0; 4];
+    match EUC_JP.encode(wide.encode_utf8(&mut utf8)) {
+        (bytes, _, false) => match *bytes {
+            [high, low] if high > 0xa0 && low > 0xa0 => {
+                out.extend_from_slice(&[high & 0x7f, low & 0x7f]);
+                true
+            }
+            _ => false,
+        },
+        _ => false,
     }
 }
 
@@ -245,7 +315,7 @@ fn checked(plan: TextPlan) -> Result<TextPlan, TextRefusal> {
 }
 
 const fn label_unit(charset: Charset) -> usize {
-    if matches!(charset, Charset::Utf16Be) { 2 } else { 1 }
+    if matches!(charset, Charset::Utf16Be | Charset::Utf16Le | Charset::JisX0208) { 2 } else { 1 }
 }
 
 fn cut(text: &str, rules: PartRules, max_bytes: usize) -> TextPlan {
@@ -351,6 +421,33 @@ mod tests {
             Charset::Windows1251.encode("Приехал").bytes,
             [0xcf, 0xf0, 0xe8, 0xe5, 0xf5, 0xe0, 0xeb]
         );
+    }
+
+    #[test]
+    fn every_named_charset_brings_its_own_letters_back() {
+        let samples = [
+            ("utf8", "Привет 你好 🚚"),
+            ("gbk", "你好"),
+            ("cp1251", "Привет"),
+            ("utf16be", "Привет 你好 🚚"),
+            ("utf16le", "Привет 你好 🚚"),
+            ("ascii", "Hello"),
+            ("latin1", "Größe £5"),
+            ("iso8859_5", "Привет"),
+            ("iso8859_8", "שלום"),
+            ("jis_x0208", "こんにちは"),
+        ];
+        assert!(samples.iter().map(|(name, _)| *name).eq(Charset::NAMES.iter().copied()));
+        for (name, text) in samples {
+            let charset = Charset::by_name(name).unwrap();
+            let encoded = charset.encode(text);
+            assert_eq!((charset.decode(&encoded.bytes).as_str(), encoded.lossy), (text, false));
+        }
+        assert_eq!(Charset::by_name("koi8"), None);
+        assert_eq!(Charset::JisX0208.encode("日本").bytes, [0x46, 0x7c, 0x4b, 0x5c]);
+        let ascii = Charset::JisX0208.encode("OK 1\n");
+        assert_eq!(Charset::JisX0208.decode(&ascii.bytes), "ＯＫ\u{3000}１\n");
+        assert_eq!(Charset::Latin1.encode("Ж").bytes, b"Zh");
     }
 
     #[test]

@@ -1,4 +1,7 @@
 //! Brings what devices said about texts into the store, whatever happens to the connection meanwhile.
+//!
+//! Receipts of many devices that are processed one after the other go to the store in one call: the first one starts a task,
+//! which lets everything that is ready now have its turn before it takes what has gathered. There is no timer.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,7 +30,11 @@ pub struct Receipts {
     settler: Arc<Settler>,
     tasks: TaskTracker,
     unsettled: Arc<Unsettled>,
+    gathered: Arc<Mutex<Gathered>>,
 }
+
+/// Changes of texts that wait to be brought to the store, with their tracker.
+type Gathered = Vec<(TrackerId, Vec<Change>)>;
 
 /// What it takes to settle.
 struct Settler {
@@ -59,7 +66,8 @@ impl Receipts {
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         let (delivered, seconds) = (counter!(TEXTS_DELIVERED), histogram!(DELIVERY_SECONDS));
         let settler = Arc::new(Settler { store, clock, delivered, seconds });
-        Self { settler, tasks: TaskTracker::new(), unsettled: Arc::default() }
+        let (unsettled, gathered) = (Arc::default(), Arc::default());
+        Self { settler, tasks: TaskTracker::new(), unsettled, gathered }
     }
 
     /// Settles changes of one tracker's texts in the background.
@@ -68,11 +76,24 @@ impl Receipts {
             return;
         }
         self.unsettled.trackers.lock().entry(tracker).or_default().updates += 1;
-        let (settler, unsettled) = (Arc::clone(&self.settler), Arc::clone(&self.unsettled));
-        self.tasks.spawn(async move {
-            let late = settler.bring(changes).await;
-            unsettled.done(tracker, late);
-        });
+        let is_first = {
+            let mut gathered = self.gathered.lock();
+            gathered.push((tracker, changes));
+            gathered.len() == 1
+        };
+        if is_first {
+            self.tasks.spawn(self.clone().bring_gathered());
+        }
+    }
+
+    async fn bring_gathered(self) {
+        tokio::task::yield_now().await;
+        let gathered = std::mem::take(&mut *self.gathered.lock());
+        let (trackers, changes): (Vec<_>, Vec<_>) = gathered.into_iter().unzip();
+        let late = self.settler.bring(changes.into_iter().flatten().collect()).await;
+        for tracker in trackers {
+            self.unsettled.done(tracker, late);
+        }
     }
 
     /// Whether the store's picture of this tracker's texts is complete. If not, [`Receipts::settled`] returns once it is.

@@ -297,6 +297,11 @@ fn header(outgoing: &Outgoing, body: usize) -> ([u8; 21], usize) {
 /// Whether a connection that begins with `start` can be ours. Other protocols have the same delimiter, so the answer is only
 /// "yes" once a header makes sense or a checksum is right.
 pub(crate) fn detect(start: &[u8]) -> Detection {
+    match ndtp(start) {
+        Detection::Yes => return Detection::No,
+        Detection::Maybe => return Detection::Maybe,
+        Detection::No => {}
+    }
     // Line ends before the first delimiter occur (section 19, O8).
     let noise = start.iter().take_while(|byte| matches!(byte, b'\r' | b'\n' | 0)).count();
     let start = start.get(noise..).unwrap_or_default();
@@ -321,6 +326,25 @@ pub(crate) fn detect(start: &[u8]) -> Detection {
         }
     }
     Detection::Maybe
+}
+
+/// Whether this is the login of NDTP, which begins like two delimiters: length, flags, checksum, packet type 2, peer address 0, request,
+/// service 0, type 100. A header of ours can look like it only for a phone that ends with 02000000, and only up to the service.
+fn ndtp(start: &[u8]) -> Detection {
+    match start {
+        [DELIMITER, DELIMITER, _, _, 0..=7, 0, _, _, 2, 0, 0, 0, 0, _, _, rest @ ..] => {
+            const LOGIN: [u8; 4] = [0, 0, 100, 0];
+            match rest.first_chunk() {
+                Some(&LOGIN) => Detection::Yes,
+                Some(_) => Detection::No,
+                None if LOGIN.starts_with(rest) => Detection::Maybe,
+                None => Detection::No,
+            }
+        }
+        // Too few bytes for a header of ours, too.
+        [DELIMITER, DELIMITER, _, _, 0..=7, 0, _, _, 2, 0, 0, 0, 0, ..] => Detection::Maybe,
+        _ => Detection::No,
+    }
 }
 
 /// Whether `header` can be the beginning of an uplink's header: a terminal's id, no reserved bits, a known encryption.

@@ -44,6 +44,7 @@
 
 mod datagram;
 mod decode;
+mod digest;
 mod driver;
 mod encode;
 pub(crate) mod envelope;
@@ -57,6 +58,8 @@ mod session;
 mod terminal;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use digest::digest;
 
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};

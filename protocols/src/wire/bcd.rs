@@ -26,6 +26,19 @@ pub const fn byte(number: u8) -> u8 {
     ((number / 10) << 4) | (number % 10)
 }
 
+/// The last 16 digits of a number as eight bytes, filled up with zeros in front: how trackers write an IMEI. Anything but a digit
+/// counts as one.
+#[must_use]
+pub fn sixteen(digits: &str) -> [u8; 8] {
+    let mut bytes = [0; 8];
+    let mut values = digits.bytes().rev().map(|digit| digit.wrapping_sub(b'0') % 10);
+    for slot in bytes.iter_mut().rev() {
+        let (low, high) = (values.next().unwrap_or(0), values.next().unwrap_or(0));
+        *slot = byte(high * 10 + low);
+    }
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -34,6 +47,7 @@ mod tests {
             assert_eq!(super::number(super::byte(n)), Some(n));
         }
         assert_eq!(super::digits(&[0x01, 0x39]), Some("0139".to_owned()));
+        assert_eq!(super::sixteen("12345"), [0, 0, 0, 0, 0, 1, 0x23, 0x45]);
         assert_eq!((super::number(0x0a), super::digits(&[0xa0])), (None, None));
     }
 }

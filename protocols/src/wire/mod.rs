@@ -1,3 +1,7 @@
 //! Pieces that several wire formats share.
 
 pub mod bcd;
+pub mod cursor;
+pub(crate) mod located;
+pub(crate) mod reader;
+pub(crate) mod shown;

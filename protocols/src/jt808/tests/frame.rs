@@ -120,6 +120,25 @@ fn a_connection_is_recognised_by_its_first_header() {
     assert_eq!(detect(&[DELIMITER, 0xff, 0x03, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), Detection::No);
 }
 
+#[test]
+fn ndtp_begins_with_two_delimiters_and_is_another_protocol() {
+    // Its login says 10 or 59 bytes of body: the former would be a terminal's message id.
+    for length in [10, 59] {
+        let mut login =
+            [&[DELIMITER, DELIMITER, length][..], &[0, 2, 0, 0x0e, 0x54, 2], &[0; 8]].concat();
+        login.extend_from_slice(&[100, 0, 1, 0, 0, 0]);
+        for end in 1..=login.len() {
+            let expected = if end < 19 { Detection::Maybe } else { Detection::No };
+            assert_eq!(detect(&login[..end]), expected, "{end} bytes");
+        }
+    }
+    // A heartbeat behind an idle delimiter, of the phone that looks most like it.
+    let content = [0, 2, 0, 0, 1, 0x39, 2, 0, 0, 0, 0, 0];
+    let heartbeat =
+        [&[DELIMITER, DELIMITER], &content[..], &[checksum(&content), DELIMITER]].concat();
+    assert_eq!(detect(&heartbeat), Detection::Yes);
+}
+
 proptest! {
     #[test]
     fn escaping_comes_back(plain in proptest::collection::vec(prop_oneof![Just(0x7e), Just(0x7d), any::<u8>()], 0..200)) {

@@ -1,0 +1,258 @@
+//! Packets from bytes, in three steps: [`packet`] finds the records, [`subs`] the sub-records of one, [`sub`] reads one of them.
+//!
+//! The parsers run on complete packets; what goes wrong becomes a [`DecodeError`] with message, field and offset at the edge.
+//! Bytes behind the last field of a sub-record are ignored everywhere (section 3.1).
+
+mod auth;
+mod command;
+mod teledata;
+
+use nom::error::{ErrorKind, ParseError};
+use nom::number::complete::{le_u8, le_u16, le_u24, le_u32};
+use nom::{IResult, Parser};
+
+pub(super) use self::command::{order, order_answer};
+use super::header::{Header, Start, packet as pt, start};
+use super::message::{Body, Packet, RawSub, Record, Sub, service, srt};
+use super::names;
+use crate::error::{DecodeError, DecodeErrorKind};
+
+/// What a parser did not like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fault<'a> {
+    /// The input from the field on.
+    rest: &'a [u8],
+    field: &'static str,
+    kind: DecodeErrorKind,
+}
+
+impl<'a> ParseError<&'a [u8]> for Fault<'a> {
+    fn from_error_kind(rest: &'a [u8], kind: ErrorKind) -> Self {
+        let kind = match kind {
+            ErrorKind::Eof => DecodeErrorKind::Truncated,
+            _ => DecodeErrorKind::Invalid,
+        };
+        Self { rest, field: "body", kind }
+    }
+
+    fn append(_: &'a [u8], _: ErrorKind, other: Self) -> Self {
+        other
+    }
+}
+
+type Parsed<'a, T> = IResult<&'a [u8], T, Fault<'a>>;
+type Outcome<'a, T> = Result<T, nom::Err<Fault<'a>>>;
+
+/// Applies `parser`; a failure is named after the field and points at its beginning.
+fn field<'a, O>(
+    name: &'static str,
+    mut parser: impl Parser<&'a [u8], Output = O, Error = Fault<'a>>,
+    input: &'a [u8],
+) -> Parsed<'a, O> {
+    parser
+        .parse_complete(input)
+        .map_err(|error| error.map(|fault| Fault { rest: input, field: name, kind: fault.kind }))
+}
+
+fn u8_of<'a>(name: &'static str, input: &'a [u8]) -> Parsed<'a, u8> {
+    field(name, le_u8, input)
+}
+
+fn u16_of<'a>(name: &'static str, input: &'a [u8]) -> Parsed<'a, u16> {
+    field(name, le_u16, input)
+}
+
+fn u24_of<'a>(name: &'static str, input: &'a [u8]) -> Parsed<'a, u32> {
+    field(name, le_u24, input)
+}
+
+fn u32_of<'a>(name: &'static str, input: &'a [u8]) -> Parsed<'a, u32> {
+    field(name, le_u32, input)
+}
+
+/// `count` bytes.
+fn bytes<'a>(name: &'static str, count: usize, input: &'a [u8]) -> Parsed<'a, &'a [u8]> {
+    field(name, nom::bytes::complete::take(count), input)
+}
+
+/// What `parser` reads, if the flag bit announces it.
+fn when<'a, T>(
+    there: bool,
+    name: &'static str,
+    parser: fn(&'static str, &'a [u8]) -> Parsed<'a, T>,
+    input: &'a [u8],
+) -> Parsed<'a, Option<T>> {
+    if !there {
+        return Ok((input, None));
+    }
+    let (rest, value) = parser(name, input)?;
+    Ok((rest, Some(value)))
+}
+
+/// One value for each bit of `mask`, ascending.
+fn each<'a, T: Copy>(
+    mask: u8,
+    name: &'static str,
+    parser: fn(&'static str, &'a [u8]) -> Parsed<'a, T>,
+    mut input: &'a [u8],
+) -> Parsed<'a, [Option<T>; 8]> {
+    let mut values = [None; 8];
+    for (bit, slot) in values.iter_mut().enumerate() {
+        let (rest, value) = when(mask >> bit & 1 != 0, name, parser, input)?;
+        (input, *slot) = (rest, value);
+    }
+    Ok((input, values))
+}
+
+/// Turns a fault in `input`, which begins at `offset` of the packet, into an error.
+fn located(
+    message: &'static str,
+    input: &[u8],
+    offset: usize,
+    error: nom::Err<Fault<'_>>,
+) -> DecodeError {
+    let fault = match error {
+        nom::Err::Error(fault) | nom::Err::Failure(fault) => fault,
+        // The parsers are the complete ones, which never ask for more.
+        nom::Err::Incomplete(_) => {
+            Fault { rest: &[], field: "body", kind: DecodeErrorKind::Truncated }
+        }
+    };
+    let at = offset + input.len().saturating_sub(fault.rest.len());
+    DecodeError { message, field: fault.field, offset: at, kind: fault.kind }
+}
+
+/// Decodes a whole packet, as the framer hands it out, down to its records.
+///
+/// # Errors
+/// The first field that does not fit. A packet that [`Header::refusal`] refuses is not looked into: do not ask.
+pub(super) fn packet(frame: &[u8]) -> Result<Packet<'_>, DecodeError> {
+    let header = header(frame)?;
+    let input = frame.get(header.length..).unwrap_or_default();
+    let input = input.get(..header.body).unwrap_or(input);
+    let body = match header.kind {
+        pt::RESPONSE => response(frame, input),
+        _ => data(frame, input, header.kind == pt::SIGNED_APPDATA),
+    };
+    let name = if header.kind == pt::RESPONSE { "RESPONSE" } else { "APPDATA" };
+    Ok(Packet { header, body: body.map_err(|error| located(name, input, header.length, error))? })
+}
+
+/// The header of a frame.
+///
+/// # Errors
+/// It is none, which a framer does not hand out.
+pub(super) fn header(frame: &[u8]) -> Result<Header, DecodeError> {
+    match start(frame) {
+        Start::Good(header) => Ok(header),
+        Start::Short | Start::Damaged { .. } | Start::Foreign(_) => Err(DecodeError {
+            message: "packet",
+            field: "header",
+            offset: 0,
+            kind: DecodeErrorKind::Invalid,
+        }),
+    }
+}
+
+/// RESPONSE (section 2.2). One without a body answers nothing.
+fn response<'a>(frame: &'a [u8], input: &'a [u8]) -> Outcome<'a, Body<'a>> {
+    if input.is_empty() {
+        return Ok(Body::Response { answered: None, result: 0, records: Vec::new() });
+    }
+    let (rest, answered) = u16_of("RPID", input)?;
+    let (rest, result) = u8_of("PR", rest)?;
+    Ok(Body::Response { answered: Some(answered), result, records: records(frame, rest)? })
+}
+
+/// APPDATA and SIGNED_APPDATA (section 2.2).
+fn data<'a>(frame: &'a [u8], input: &'a [u8], signed: bool) -> Outcome<'a, Body<'a>> {
+    let (mut rest, mut signature) = (input, None);
+    if signed && !input.is_empty() {
+        let (after, length) = u16_of("SIGL", input)?;
+        let (after, signed) = bytes("SIGD", length.into(), after)?;
+        (rest, signature) = (after, Some(signed));
+    }
+    Ok(Body::Data { signature, records: records(frame, rest)? })
+}
+
+/// Records up to the end of the body.
+fn records<'a>(frame: &'a [u8], mut input: &'a [u8]) -> Outcome<'a, Vec<Record<'a>>> {
+    // Behind the body stand two bytes of CRC.
+    let end = frame.len().saturating_sub(2);
+    let mut records = Vec::new();
+    while !input.is_empty() {
+        let (rest, mut record) = record(input)?;
+        record.offset = end.saturating_sub(rest.len() + record.data.len());
+        records.push(record);
+        input = rest;
+    }
+    Ok(records)
+}
+
+/// One record (section 3).
+fn record(input: &[u8]) -> Parsed<'_, Record<'_>> {
+    let (rest, length) = u16_of("RL", input)?;
+    let (rest, number) = u16_of("RN", rest)?;
+    let (rest, flags) = u8_of("RFL", rest)?;
+    let (rest, object) = when(flags & 1 != 0, "OID", u32_of, rest)?;
+    let (rest, event) = when(flags & 2 != 0, "EVID", u32_of, rest)?;
+    let (rest, time) = when(flags & 4 != 0, "TM", u32_of, rest)?;
+    let (rest, source) = u8_of("SST", rest)?;
+    let (rest, recipient) = u8_of("RST", rest)?;
+    let (rest, data) = bytes("RD", length.into(), rest)?;
+    let record = Record { number, flags, object, event, time, source, recipient, data, offset: 0 };
+    Ok((rest, record))
+}
+
+/// The sub-records of a record, up to the first that runs past its end.
+pub(super) fn subs<'a>(
+    record: &Record<'a>,
+) -> impl Iterator<Item = Result<RawSub<'a>, DecodeError>> + use<'a> {
+    let (all, offset) = (record.data, record.offset);
+    let mut rest = all;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let found = raw_sub(std::mem::take(&mut rest));
+        Some(match found {
+            Ok((after, (kind, data))) => {
+                rest = after;
+                let at = offset + all.len().saturating_sub(after.len() + data.len());
+                Ok(RawSub { kind, data, offset: at })
+            }
+            Err(error) => Err(located("sub-record", all, offset, error)),
+        })
+    })
+}
+
+/// One sub-record (section 3.1).
+fn raw_sub(input: &[u8]) -> Parsed<'_, (u8, &[u8])> {
+    let (rest, kind) = u8_of("SRT", input)?;
+    let (rest, length) = u16_of("SRL", rest)?;
+    let (rest, data) = bytes("SRD", length.into(), rest)?;
+    Ok((rest, (kind, data)))
+}
+
+/// Reads one sub-record of `service`.
+///
+/// # Errors
+/// The first field that is not there.
+pub(super) fn sub<'a>(service: u8, raw: &RawSub<'a>) -> Result<Sub<'a>, DecodeError> {
+    let found = match (service, raw.kind) {
+        (_, srt::RECORD_RESPONSE) => record_response(raw.data),
+        (service::AUTH, _) => auth::sub(raw.kind, raw.data),
+        (service::TELEDATA, _) => teledata::sub(raw.kind, raw.data),
+        (service::COMMANDS, srt::COMMAND_DATA) => command::command(raw.data),
+        _ => Ok(Sub::Other { kind: raw.kind, data: raw.data }),
+    };
+    let name = names::sub_record(service, raw.kind);
+    found.map_err(|error| located(name, raw.data, raw.offset, error))
+}
+
+/// RECORD_RESPONSE (section 3.2).
+fn record_response(input: &[u8]) -> Outcome<'_, Sub<'_>> {
+    let (rest, record) = u16_of("CRN", input)?;
+    let (_, result) = u8_of("RST", rest)?;
+    Ok(Sub::RecordResponse { record, result })
+}
