@@ -29,6 +29,7 @@ mod protocol;
 mod queclink;
 pub mod registry;
 mod session;
+mod setracker;
 mod single;
 mod teltonika;
 mod terminal;

@@ -8,6 +8,7 @@ use crate::jt808;
 use crate::ndtp;
 use crate::protocol::Protocol;
 use crate::queclink;
+use crate::setracker;
 use crate::teltonika;
 use crate::wialon_combine;
 use crate::wialon_ips;
@@ -24,6 +25,7 @@ pub const ALL: &[&dyn Protocol] = &[
     &queclink::Queclink,
     &gt06::Gt06,
     &eelink::Eelink,
+    &setracker::Setracker,
 ];
 
 /// The protocol called `name` (its [`crate::ProtocolInfo::name`]).

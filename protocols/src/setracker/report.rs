@@ -1,0 +1,91 @@
+//! Between contents and neutral events.
+//!
+//! | on the wire | event or attribute | value |
+//! | --- | --- | --- |
+//! | position | [`Fix`] | `valid` by `A`; none at 0/0 or off the globe |
+//! | GSM, battery | `signal`, `battery_level` | % |
+//! | steps, rolls | `steps`, `rolls` | numbers |
+//! | status | `status_bits` | number, only if not 0 |
+//! | status bits 16–22 | `alarm` | name ([`ALARMS`]); repeats |
+//! | health | `health_…`, by the word | text |
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::message::Position;
+use crate::event::{Attributes, Event, Fix, Report, Value};
+
+/// Names of the alarm bits.
+pub(super) const ALARMS: [(u8, &str); 7] = [
+    (16, "sos"),
+    (17, "low_power"),
+    (18, "area_out"),
+    (19, "area_in"),
+    (20, "tamper"),
+    (21, "fall"),
+    (22, "heart_rate"),
+];
+
+/// A position as a report.
+pub(super) fn report(position: &Position, received: Timestamp) -> Report {
+    let mut attributes = Attributes::new();
+    numbers(
+        [
+            ("signal", position.signal),
+            ("battery_level", position.battery),
+            ("steps", position.steps),
+            ("rolls", position.rolls),
+            ("status_bits", position.status.filter(|&bits| bits != 0)),
+        ],
+        &mut attributes,
+    );
+    let bits = position.status.unwrap_or(0);
+    for (_, name) in ALARMS.iter().filter(|(bit, _)| bits & (1 << bit) != 0) {
+        attributes.push(("alarm".into(), Value::Text((*name).to_owned())));
+    }
+    let time = position.time.filter(|time| plausible(*time, received));
+    Report { time, fix: fix(position), archived: position.stored, attributes }
+}
+
+/// What a sign of life says; nothing if it says nothing.
+pub(super) fn alive([steps, rolls, battery]: [Option<u32>; 3]) -> Option<Event> {
+    let mut attributes = Attributes::new();
+    let values = [("steps", steps), ("rolls", rolls), ("battery_level", battery)];
+    numbers(values, &mut attributes);
+    (!attributes.is_empty()).then_some(Event::Info(attributes))
+}
+
+/// A measurement of somebody's health.
+pub(super) fn health(word: &[u8], values: &[u8]) -> Event {
+    let name = format!("health_{}", String::from_utf8_lossy(word).to_ascii_lowercase());
+    let values = String::from_utf8_lossy(values).into_owned();
+    Event::Info(vec![(name.into(), Value::Text(values))])
+}
+
+fn numbers<const N: usize>(values: [(&'static str, Option<u32>); N], out: &mut Attributes) {
+    for (name, value) in values {
+        if let Some(value) = value {
+            out.push((name.into(), Value::Int(value.into())));
+        }
+    }
+}
+
+/// A clock that runs ahead by more than a day says nothing.
+fn plausible(time: Timestamp, received: Timestamp) -> bool {
+    let latest = received.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
+    time <= latest
+}
+
+fn fix(position: &Position) -> Option<Fix> {
+    let (latitude, longitude) = position.place?;
+    let small = |value: Option<f64>| value.map(|value| value as f32);
+    let fix = Fix {
+        valid: position.fixed,
+        latitude,
+        longitude,
+        altitude: small(position.altitude),
+        speed: small(position.speed),
+        course: small(position.course),
+        satellites: position.satellites.and_then(|count| u16::try_from(count).ok()),
+    };
+    ((latitude, longitude) != (0.0, 0.0) && fix.on_globe()).then_some(fix)
+}
