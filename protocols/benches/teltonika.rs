@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use kit::transcript::root;
 use nom_teltonika::decoder::take_frame;
 use nom_teltonika::protocol::{FrameView, IoValueView};
-use protocols::{Frame, Framer, Limits, measure, registry};
+use protocols::teltonika::{self, IoValue};
+use protocols::{Frame, Framer, Limits, registry};
 
 /// How long one measurement goes on, and how many there are of each.
 const RUN: Duration = Duration::from_millis(200);
@@ -53,11 +54,30 @@ fn rows() -> impl Iterator<Item = Vec<u8>> {
 
 fn ours(framer: &mut dyn Framer, mut stream: &[u8]) -> Option<(u64, u32)> {
     let (mut sum, mut count, mut scratch) = (0_u64, 0, Vec::new());
+    let mut add = |value: u64| sum = sum.wrapping_add(value);
     while !stream.is_empty() {
         let cut = framer.cut(stream, &mut scratch).ok()?;
         let Some(Frame::Valid(frame)) = cut.frame else { return None };
-        let (values, records) = measure::teltonika(frame)?;
-        (sum, count) = (sum.wrapping_add(values), count + records);
+        let mut records = teltonika::records(frame).ok()??;
+        while let Some(record) = records.next_record().ok()? {
+            count += 1;
+            add(record.timestamp);
+            add(record.priority.into());
+            add(record.longitude.cast_unsigned().into());
+            add(record.latitude.cast_unsigned().into());
+            add(record.altitude.cast_unsigned().into());
+            add(record.angle.into());
+            add(record.satellites.into());
+            add(record.speed.into());
+            add(record.event.into());
+            record.io.each(|id, value| {
+                add(id.into());
+                match value {
+                    IoValue::Number { value, .. } => add(value),
+                    IoValue::Bytes(bytes) => bytes.iter().for_each(|&byte| add(byte.into())),
+                }
+            });
+        }
         stream = &stream[cut.consumed..];
     }
     Some((sum, count))

@@ -21,7 +21,6 @@ mod galileosky;
 mod garmin;
 mod gt06;
 mod jt808;
-pub mod measure;
 mod ndtp;
 mod options;
 mod profile;
@@ -31,13 +30,14 @@ pub mod registry;
 mod session;
 mod setracker;
 mod single;
-mod teltonika;
+mod taip;
+pub mod teltonika;
 mod terminal;
 pub mod text;
 mod wialon_combine;
 mod wialon_ips;
 pub mod wire;
-#[doc(hidden)]
+
 pub use effect::{CloseReason, DeliveryStage, DeliveryToken, Effect, Effects, Evidence, Receipt};
 pub use error::{DecodeError, DecodeErrorKind};
 pub use event::{

@@ -9,6 +9,7 @@ use crate::ndtp;
 use crate::protocol::Protocol;
 use crate::queclink;
 use crate::setracker;
+use crate::taip;
 use crate::teltonika;
 use crate::wialon_combine;
 use crate::wialon_ips;
@@ -23,6 +24,7 @@ pub const ALL: &[&dyn Protocol] = &[
     &galileosky::Galileosky,
     &ndtp::Ndtp,
     &queclink::Queclink,
+    &taip::Taip,
     &gt06::Gt06,
     &eelink::Eelink,
     &setracker::Setracker,

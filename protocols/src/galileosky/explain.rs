@@ -111,8 +111,7 @@ fn tag_field(tag: &Tag<'_>) -> Field {
         (tags::COMMAND_NUMBER, _) => "number of the command".to_owned(),
         (tags::COMMAND_TEXT, _) => "text of the command or its answer".to_owned(),
         (tags::EXTENDED, _) => "extended tags".to_owned(),
-        (_, Some((name, Some(index), _))) => format!("{name}{index}"),
-        (_, Some((name, None, _))) => name.to_owned(),
+        (_, Some((name, _))) => name.to_owned(),
         (_, None) => "not interpreted".to_owned(),
     };
     Field::new(format!("{:02X} {name}", tag.id), value(tag), hex(tag.value))

@@ -14,8 +14,6 @@
 //!
 //! A record without time and position, such as a head packet, is an [`Event::Info`].
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -149,7 +147,7 @@ fn attributes(record: &[Tag<'_>]) -> Attributes {
             | tags::COMMAND_TEXT => {}
             tags::EXTENDED => extended(tag.value, &mut list),
             id => match tags::meaning(id) {
-                Some((name, index, reading)) => read(name, index, reading, tag.value, &mut list),
+                Some((name, reading)) => read(name, reading, tag.value, &mut list),
                 None => list.push((format!("tag_{id:02X}").into(), raw(tag.value))),
             },
         }
@@ -173,40 +171,24 @@ fn extended(value: &[u8], list: &mut Attributes) {
     }
 }
 
-fn read(
-    name: &'static str,
-    index: Option<u8>,
-    reading: Reading,
-    value: &[u8],
-    list: &mut Attributes,
-) {
-    let name: Cow<'static, str> = match index {
-        Some(index) => format!("{name}{index}").into(),
-        None => name.into(),
-    };
+fn read(name: &'static str, reading: Reading, value: &[u8], list: &mut Attributes) {
     let celsius = |byte: u8| Value::Int(i64::from(i8::from_le_bytes([byte])));
+    let mut put = |name: &'static str, value| list.push((name.into(), value));
     match (reading, value) {
-        (Reading::Number, value) => list.push((name, Value::Int(number(value)))),
-        (Reading::Signed | Reading::Thermometer, &[byte] | &[_, byte]) => {
-            list.push((name, celsius(byte)));
-        }
-        (Reading::Scaled(unit), value) => {
-            // Through the reciprocal, which is whole or a half: 0.1 times 3 is not 0.3.
-            list.push((name, Value::Float(number(value) as f64 / (1.0 / unit))));
-        }
-        (Reading::Level, &[low, high, temperature]) => {
-            let level = Value::Int(u16::from_le_bytes([low, high]).into());
-            let temperature = (format!("{name}_temperature").into(), celsius(temperature));
-            list.push((name, level));
-            list.push(temperature);
+        (Reading::Number, value) => put(name, Value::Int(number(value))),
+        (Reading::Signed | Reading::Thermometer, &[byte] | &[_, byte]) => put(name, celsius(byte)),
+        (Reading::Scaled(unit), value) => put(name, Value::Float(number(value) as f64 / unit)),
+        (Reading::Level(other), &[low, high, temperature]) => {
+            put(name, Value::Int(u16::from_le_bytes([low, high]).into()));
+            put(other, celsius(temperature));
         }
         (Reading::Engine, &[fuel, coolant, low, high]) => {
             let engine_speed = f64::from(u16::from_le_bytes([low, high])) / 8.0;
-            list.push((name, Value::Float(f64::from(fuel) / 2.5)));
-            list.push(("coolant_temperature".into(), Value::Int(i64::from(coolant) - 40)));
-            list.push(("rpm".into(), Value::Float(engine_speed)));
+            put(name, Value::Float(f64::from(fuel) / 2.5));
+            put("coolant_temperature", Value::Int(i64::from(coolant) - 40));
+            put("rpm", Value::Float(engine_speed));
         }
-        (Reading::Key, value) => list.push((name, Value::Text(format!("{:08X}", number(value))))),
-        (_, value) => list.push((name, raw(value))),
+        (Reading::Key, value) => put(name, Value::Text(format!("{:08X}", number(value)))),
+        (_, value) => put(name, raw(value)),
     }
 }

@@ -66,12 +66,12 @@ pub(super) enum Reading {
     Number,
     /// Whole number with a sign.
     Signed,
-    /// Number times this.
+    /// Number divided by this.
     Scaled(f64),
     /// Sensor number, then °C with a sign.
     Thermometer,
-    /// Level, then °C with a sign.
-    Level,
+    /// Level, then °C with a sign, of this name.
+    Level(&'static str),
     /// Fuel in 0.4 %, coolant in °C + 40, engine speed in 0.125 per minute.
     Engine,
     /// Four bytes of a key.
@@ -80,46 +80,85 @@ pub(super) enum Reading {
     Raw,
 }
 
-/// Neutral name of `tag`, the number that is appended to it if there are several, and how its value is read. Tags that say who,
-/// when and where are not among them.
-pub(super) const fn meaning(tag: u8) -> Option<(&'static str, Option<u8>, Reading)> {
+/// Names of tags of which there are several, by number.
+macro_rules! numbered {
+    ($name:literal: $($number:literal)*) => { &[$(concat!($name, $number)),*] };
+}
+
+const ADC: &[&str] = numbered!("adc": 0 1 2 3 4 5 6 7 8 9);
+const RS232: &[&str] = numbered!("rs232_": 0 1);
+const RS485: &[&str] = numbered!("rs485_": 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+const RS485_TEMPERATURE: &[&str] = &[
+    "rs485_0_temperature",
+    "rs485_1_temperature",
+    "rs485_2_temperature",
+    "rs485_3_temperature",
+    "rs485_4_temperature",
+    "rs485_5_temperature",
+    "rs485_6_temperature",
+    "rs485_7_temperature",
+    "rs485_8_temperature",
+    "rs485_9_temperature",
+    "rs485_10_temperature",
+    "rs485_11_temperature",
+    "rs485_12_temperature",
+    "rs485_13_temperature",
+    "rs485_14_temperature",
+    "rs485_15_temperature",
+];
+const TEMPERATURE: &[&str] = numbered!("temperature": 0 1 2 3 4 5 6 7);
+const CAN_8BIT: &[&str] = numbered!(
+    "can_8bit_": 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30
+);
+const CAN_16BIT: &[&str] = numbered!("can_16bit_": 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+const CAN_32BIT: &[&str] = numbered!("can_32bit_": 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+const USER_DATA: &[&str] = numbered!("user_data": 0 1 2 3 4 5 6 7);
+
+/// Neutral name of `tag` and how its value is read. Tags that say who, when and where are not among them.
+pub(super) fn meaning(tag: u8) -> Option<(&'static str, Reading)> {
     use Reading::{Engine, Key, Level, Number, Raw, Scaled, Signed, Thermometer};
-    Some(match tag {
-        0x01 => ("hardware_version", None, Number),
-        0x02 => ("firmware_version", None, Number),
-        0x04 => ("device_number", None, Number),
-        0x10 => ("record_number", None, Number),
-        0x35 => ("hdop", None, Scaled(0.1)),
-        0x40 => ("status_bits", None, Number),
-        0x41 => ("power_v", None, Scaled(0.001)),
-        0x42 => ("battery_v", None, Scaled(0.001)),
-        0x43 => ("device_temperature", None, Signed),
-        0x44 => ("acceleration_bits", None, Number),
-        0x45 => ("outputs", None, Number),
-        0x46 => ("inputs", None, Number),
-        0x47 => ("driving_style_bits", None, Number),
-        0x48 => ("status_extended_bits", None, Number),
-        0x50..=0x57 => ("adc", Some(tag - 0x50), Number),
-        0x58 | 0x59 => ("rs232_", Some(tag - 0x58), Number),
-        0x60..=0x62 => ("rs485_", Some(tag - 0x60), Number),
-        0x63..=0x6f => ("rs485_", Some(tag - 0x60), Level),
-        0x70..=0x77 => ("temperature", Some(tag - 0x70), Thermometer),
-        0x78 | 0x79 => ("adc", Some(tag - 0x70), Number),
-        0x90 => ("driver_key", None, Key),
-        0xa0..=0xaf => ("can_8bit_", Some(tag - 0xa0 + 15), Number),
-        0xb0..=0xb9 => ("can_16bit_", Some(tag - 0xb0 + 5), Number),
-        0xc0 => ("fuel_total_l", None, Scaled(0.5)),
-        0xc1 => ("fuel_level", None, Engine),
-        0xc2 => ("can_b0", None, Number),
-        0xc3 => ("can_b1", None, Number),
-        0xc4..=0xd2 => ("can_8bit_", Some(tag - 0xc4), Number),
-        0xd3 => ("driver_key2", None, Key),
-        0xd4 => ("odometer_km", None, Scaled(0.001)),
-        0xd6..=0xda => ("can_16bit_", Some(tag - 0xd6), Number),
-        0xdb..=0xdf => ("can_32bit_", Some(tag - 0xdb), Number),
-        0xe2..=0xe9 => ("user_data", Some(tag - 0xe2), Number),
-        0xea => ("user_data_array", None, Raw),
-        0xf0..=0xf9 => ("can_32bit_", Some(tag - 0xf0 + 5), Number),
+    let (names, index, reading): (&[&'static str], u8, Reading) = match tag {
+        0x01 => (&["hardware_version"], 0, Number),
+        0x02 => (&["firmware_version"], 0, Number),
+        0x04 => (&["device_number"], 0, Number),
+        0x10 => (&["record_number"], 0, Number),
+        0x35 => (&["hdop"], 0, Scaled(10.0)),
+        0x40 => (&["status_bits"], 0, Number),
+        0x41 => (&["power_v"], 0, Scaled(1000.0)),
+        0x42 => (&["battery_v"], 0, Scaled(1000.0)),
+        0x43 => (&["device_temperature"], 0, Signed),
+        0x44 => (&["acceleration_bits"], 0, Number),
+        0x45 => (&["outputs"], 0, Number),
+        0x46 => (&["inputs"], 0, Number),
+        0x47 => (&["driving_style_bits"], 0, Number),
+        0x48 => (&["status_extended_bits"], 0, Number),
+        0x50..=0x57 => (ADC, tag - 0x50, Number),
+        0x58 | 0x59 => (RS232, tag - 0x58, Number),
+        0x60..=0x62 => (RS485, tag - 0x60, Number),
+        0x63..=0x6f => (RS485, tag - 0x60, Level(temperature_of(tag))),
+        0x70..=0x77 => (TEMPERATURE, tag - 0x70, Thermometer),
+        0x78 | 0x79 => (ADC, tag - 0x70, Number),
+        0x90 => (&["driver_key"], 0, Key),
+        0xa0..=0xaf => (CAN_8BIT, tag - 0xa0 + 15, Number),
+        0xb0..=0xb9 => (CAN_16BIT, tag - 0xb0 + 5, Number),
+        0xc0 => (&["fuel_total_l"], 0, Scaled(2.0)),
+        0xc1 => (&["fuel_level"], 0, Engine),
+        0xc2 => (&["can_b0"], 0, Number),
+        0xc3 => (&["can_b1"], 0, Number),
+        0xc4..=0xd2 => (CAN_8BIT, tag - 0xc4, Number),
+        0xd3 => (&["driver_key2"], 0, Key),
+        0xd4 => (&["odometer_km"], 0, Scaled(1000.0)),
+        0xd6..=0xda => (CAN_16BIT, tag - 0xd6, Number),
+        0xdb..=0xdf => (CAN_32BIT, tag - 0xdb, Number),
+        0xe2..=0xe9 => (USER_DATA, tag - 0xe2, Number),
+        0xea => (&["user_data_array"], 0, Raw),
+        0xf0..=0xf9 => (CAN_32BIT, tag - 0xf0 + 5, Number),
         _ => return None,
-    })
+    };
+    names.get(usize::from(index)).map(|name| (*name, reading))
+}
+
+/// Name of the temperature that stands beside a level.
+fn temperature_of(tag: u8) -> &'static str {
+    RS485_TEMPERATURE.get(usize::from(tag & 0x0f)).copied().unwrap_or("temperature")
 }

@@ -43,7 +43,7 @@ pub(super) fn codec(frame: &[u8]) -> Option<u8> {
 
 /// Records of an AVL frame, one after another.
 #[derive(Debug, Clone)]
-pub(super) struct Records<'a> {
+pub struct Records<'a> {
     reader: Reader<'a>,
     codec: Codec,
     /// Codec 8 has a group of 16-byte values (specification 2).
@@ -77,8 +77,11 @@ pub(super) fn records_of(
 
 impl<'a> Records<'a> {
     /// The next record; `None` after the last, when the frame has ended as it must.
+    ///
+    /// # Errors
+    /// A field that is cut short; counts that differ, or bytes left over, at the end.
     #[inline]
-    pub(super) fn next_record(&mut self) -> Result<Option<Record<'a>>, DecodeError> {
+    pub fn next_record(&mut self) -> Result<Option<Record<'a>>, DecodeError> {
         match self.left.checked_sub(1) {
             Some(left) => {
                 self.left = left;

@@ -37,7 +37,11 @@ impl DriverIds {
 
     /// What the record says about the driver; `None` if it has none of the elements.
     fn look(&self, record: &Record<'_>) -> Option<Seen> {
-        let mut seen = None;
+        let (mut any, mut seen) = (false, None);
+        record.io.each_identity(|id, _| any |= self.list.iter().any(|entry| entry.first == id));
+        if !any {
+            return None;
+        }
         for entry in &self.list {
             let (mut first, mut second) = (None, None);
             record.io.each_identity(|id, value| {

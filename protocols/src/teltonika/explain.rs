@@ -7,7 +7,7 @@ use super::decode::{self, FIXED, Records};
 use super::envelope::{self, Message, MessageCodec, unpack};
 use super::frame::{HEAD, TAIL, checksum, data};
 use super::message::{Codec, IoValue, NOT_WELCOME, Record, WELCOME};
-use super::names::{self, Naming};
+use super::names::Naming;
 use crate::event::Value;
 use crate::explain::{Explanation, Field};
 use crate::garmin;
@@ -238,7 +238,7 @@ fn of_record(raw: &[u8], record: &Record<'_>, codec: Codec) -> Field {
 /// An element by its number, with its name if all families share it.
 fn element(id: u16, value: IoValue<'_>, codec: Codec) -> Field {
     let mut named = Vec::new();
-    names::push(id, value, Naming::Common, &mut named);
+    Naming::Common.names().push(id, value, &mut named);
     let meaning = named.pop().map_or_else(
         || "none".to_owned(),
         |(name, value)| {

@@ -63,7 +63,7 @@ pub(super) struct TeltonikaFramer {
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
-    /// The device, before its handshake.
+    /// Nobody has said anything.
     Stranger,
     /// The device.
     Device,
@@ -145,6 +145,14 @@ impl TeltonikaFramer {
     }
 }
 
+/// Whether this is the beginning of a handshake. It may come again, from a device that missed the answer; behind frames it must look
+/// right, because a stream out of step is full of small numbers.
+fn handshakes(side: Side, length: usize, imei: &[u8]) -> bool {
+    let imei = imei.get(..length).unwrap_or(imei);
+    IMEI_LENGTHS.contains(&length)
+        && (side == Side::Stranger || imei.iter().all(u8::is_ascii_digit))
+}
+
 impl Framer for TeltonikaFramer {
     fn cut<'a>(
         &mut self,
@@ -157,12 +165,8 @@ impl Framer for TeltonikaFramer {
             (_, [KEEP_ALIVE, ..]) => self.keep_alives(input),
             (_, [0] | [0, 0] | [0, 0, 0]) => Ok(Cut::WAIT),
             (_, [0, 0, 0, 0, ..]) => self.frame(input),
-            (Side::Stranger, &[first @ 0, length, ..]) => {
-                let length = usize::from(length);
-                match IMEI_LENGTHS.contains(&length) {
-                    true => Ok(self.handshake(input, length)),
-                    false => Err(FramingError::Foreign { first }),
-                }
+            (side, &[0, length, ref imei @ ..]) if handshakes(side, length.into(), imei) => {
+                Ok(self.handshake(input, length.into()))
             }
             (Side::Stranger, [1, ..]) => {
                 self.side = Side::Platform;
@@ -172,7 +176,7 @@ impl Framer for TeltonikaFramer {
             (Side::Stranger, &[first, ..]) | (_, &[first @ TLS, ..]) => {
                 Err(FramingError::Foreign { first })
             }
-            // Frames and keep-alives are all that can follow.
+            // Handshake, frames and keep-alives are all that a device says; nothing else marks where to go on.
             (Side::Device, _) => Err(FramingError::Garbage { skipped: 1, limit: 0 }),
         }
     }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 /// Layout of AVL records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Codec {
+pub enum Codec {
     /// Codec 8: ids and counts of one byte.
     C8,
     /// Codec 8 Extended: ids and counts of two bytes, values of any length.
@@ -54,55 +54,55 @@ impl Codec {
 
 /// One AVL record (specification 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Record<'a> {
+pub struct Record<'a> {
     /// Milliseconds since 1970 UTC.
-    pub(super) timestamp: u64,
+    pub timestamp: u64,
     /// 0 low, 1 high, 2 panic, 3 security.
-    pub(super) priority: u8,
+    pub priority: u8,
     /// Degrees × 10⁷.
-    pub(super) longitude: i32,
+    pub longitude: i32,
     /// Degrees × 10⁷.
-    pub(super) latitude: i32,
+    pub latitude: i32,
     /// Metres.
-    pub(super) altitude: i16,
+    pub altitude: i16,
     /// Degrees clockwise from north.
-    pub(super) angle: u16,
+    pub angle: u16,
     /// 0: no fix.
-    pub(super) satellites: u8,
+    pub satellites: u8,
     /// km/h.
-    pub(super) speed: u16,
+    pub speed: u16,
     /// IO element that made the record; 0: periodic.
-    pub(super) event: u16,
+    pub event: u16,
     /// Why it did, in codec 16.
-    pub(super) generation: Option<u8>,
+    pub generation: Option<u8>,
     /// Number of IO elements by the record's own count.
-    pub(super) total: u16,
+    pub total: u16,
     /// The IO elements.
-    pub(super) io: Elements<'a>,
+    pub io: Elements<'a>,
 }
 
 /// IO elements by the size of their values: ids and values as they stand on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Elements<'a> {
+pub struct Elements<'a> {
     /// Ids have two bytes.
-    pub(super) wide: bool,
+    pub wide: bool,
     /// Values of 1 byte.
-    pub(super) one: &'a [u8],
+    pub one: &'a [u8],
     /// Values of 2 bytes.
-    pub(super) two: &'a [u8],
+    pub two: &'a [u8],
     /// Values of 4 bytes.
-    pub(super) four: &'a [u8],
+    pub four: &'a [u8],
     /// Values of 8 bytes.
-    pub(super) eight: &'a [u8],
+    pub eight: &'a [u8],
     /// Values of 16 bytes: in codec 8 of some old devices.
-    pub(super) sixteen: &'a [u8],
+    pub sixteen: &'a [u8],
     /// Id, length (two bytes) and value each: codec 8 Extended.
-    pub(super) any: &'a [u8],
+    pub any: &'a [u8],
 }
 
 /// Value of an IO element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum IoValue<'a> {
+pub enum IoValue<'a> {
     /// Of 1, 2, 4 or 8 bytes.
     Number {
         /// Without sign.
@@ -115,9 +115,20 @@ pub(super) enum IoValue<'a> {
 }
 
 impl<'a> Elements<'a> {
+    /// How many elements there are; of those of any length, how many at most if they are not very short.
+    pub(super) const fn about(&self) -> usize {
+        let id = if self.wide { 2 } else { 1 };
+        self.one.len() / (id + 1)
+            + self.two.len() / (id + 2)
+            + self.four.len() / (id + 4)
+            + self.eight.len() / (id + 8)
+            + self.sixteen.len() / 17
+            + self.any.len() / 8
+    }
+
     /// Hands every element to `visit`, in wire order.
     #[inline]
-    pub(super) fn each(&self, mut visit: impl FnMut(u16, IoValue<'a>)) {
+    pub fn each(&self, mut visit: impl FnMut(u16, IoValue<'a>)) {
         let visit = &mut visit;
         if self.wide {
             numbers::<3, 1>(self.one, visit);

@@ -3,7 +3,7 @@
 //!
 //! # Specification
 //! *Teltonika data sending protocols* by the vendor: codecs 8, 8 Extended, 16 (records) and 12 to 15 (messages), from its wiki, the
-//! manuals *FM5300 with protocols*, *FMXXXX protocols* v2.10 and those of FM5500 and FMB630; section numbers in this folder are those
+//! manuals *FM5300 with protocols*, the protocol description v2.10 for FM devices and those of FM5500 and FMB630; section numbers in this folder are those
 //! of the project's own digest of them: 1 session, 2 records, 3 message codecs, 4 serial port, 5 navigators, 7 contradictions, 9
 //! samples. Inferred from other servers and frames of real devices rather than written: that no message codec is acknowledged, that
 //! time in codecs 13 and 15 has four bytes and counts seconds, the fifth group of codec 8, that any type can come.
@@ -14,8 +14,8 @@
 //! 00 00 00 00 | L u32 | codec … count | 00 00 | CRC u16      everything else, both ways
 //! FF                                                    keep-alive, between frames: skipped
 //! ```
-//! Big-endian. The checksum is CRC-16/ARC over the L bytes. A frame with a wrong one is dropped; anything but a frame or a keep-alive
-//! after the handshake ends the connection, as nothing marks where to go on.
+//! Big-endian. The checksum is CRC-16/ARC over the L bytes. A frame with a wrong one is dropped; anything but the above ends the
+//! connection, as nothing marks where to go on.
 //!
 //! # Messages
 //! | codec | name | direction | handled in | acknowledged by |
@@ -33,6 +33,7 @@
 //!
 //! # Rules and quirks
 //! * Records that could not be stored are answered with 0. A frame that cannot be read is not answered: the device repeats it.
+//! * The same handshake again is answered again; another one is refused.
 //! * A serial port and a command line share type 06. While a command waits, such a message is its response, unless `serial_type`
 //!   says what type the port's bytes have. Responses are kept as texts of the device.
 //! * Texts wait for the end of the backlog: until a packet of one record, or three seconds without a packet of more, or a minute.
@@ -44,7 +45,6 @@
 
 mod datagram;
 mod decode;
-mod digest;
 mod driver;
 mod encode;
 pub(crate) mod envelope;
@@ -59,8 +59,10 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use digest::digest;
+pub use self::decode::Records;
+pub use self::message::{Codec, Elements, IoValue, Record};
 
+use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
@@ -68,6 +70,16 @@ use crate::protocol::{Detection, Protocol, ProtocolInfo};
 use crate::session::Session;
 use crate::terminal::{Terminal, TerminalSettings};
 use crate::text::{TextPlan, TextRefusal};
+
+/// The records of one frame, as the framer hands it out, as views over its bytes: what a session makes its reports of. `None` if
+/// the frame is none of records.
+///
+/// # Errors
+/// The frame ends before its first record.
+pub fn records(frame: &[u8]) -> Result<Option<Records<'_>>, DecodeError> {
+    let codec = decode::codec(frame).and_then(Codec::by_id);
+    codec.map(|codec| decode::records(frame, codec, false)).transpose()
+}
 
 /// The protocol.
 #[derive(Debug)]

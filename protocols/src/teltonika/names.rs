@@ -1,4 +1,5 @@
-//! Neutral names of IO elements. The vendor's numbers depend on the family; only few mean the same everywhere.
+//! Neutral names of IO elements. The vendor's numbers depend on the family; only few mean the same everywhere. Those of FMB, FMC and
+//! FMM devices are from the vendor's parameter lists of FMB0 to FMB2 and FMB9; the professional ones (6) have others.
 //!
 //! | number | attribute | value | names |
 //! | --- | --- | --- | --- |
@@ -20,6 +21,8 @@
 //! | 205, 206 | `cell1.id`, `cell1.lac` | numbers | fmb |
 //! | 10800–10803 | `eye1.temperature`–`eye4.temperature` | °C, of Bluetooth beacons | fmb |
 //! | any other | `io_` and the number | number without sign; longer than 8 bytes: bytes | |
+//!
+//! A value that the unit does not know, such as the error codes of sensors, is kept under its number.
 
 use std::borrow::Cow;
 
@@ -36,7 +39,7 @@ pub(super) enum Naming {
     Numbers,
     /// Those that all families share.
     Common,
-    /// Also those of FMB, FMC and FMM.
+    /// Also those of FMB, FMC and FMM, without the professional ones.
     Fmb,
 }
 
@@ -49,97 +52,229 @@ impl Naming {
             _ => Self::Common,
         }
     }
+
+    /// The names themselves.
+    pub(super) const fn names(self) -> Names {
+        match self {
+            Self::Numbers => Names { ready: &NUMBERS_READY, rare: &[] },
+            Self::Common => Names { ready: &COMMON_READY, rare: &[] },
+            Self::Fmb => Names { ready: &FMB_READY, rare: &FMB },
+        }
+    }
 }
 
-/// Ids that have their name ready.
-const READY: usize = 1024;
+/// What the ids of a family mean.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Names {
+    /// By id.
+    ready: &'static [Meaning; READY],
+    /// Ids beyond are looked for here.
+    rare: &'static [(u16, Meaning)],
+}
 
-static SPELLED: [[u8; 7]; READY] = spelled();
-static NAMES: [&str; READY] = names();
+/// A name, and how the number under it is read.
+#[derive(Debug, Clone, Copy)]
+struct Meaning {
+    name: &'static str,
+    unit: Unit,
+}
 
-const fn spelled() -> [[u8; 7]; READY] {
-    let mut names = [*b"io_0000"; READY];
+#[derive(Debug, Clone, Copy)]
+enum Unit {
+    /// As it is.
+    Number,
+    /// 0 or 1.
+    Flag,
+    /// So many make one.
+    Per(f64),
+    /// With a sign: so many make one degree, lowest, highest. Beyond stand a sensor's error codes.
+    Degrees(f64, i32, i32),
+    /// A key; 0 is none.
+    Key,
+    /// Bytes that are text.
+    Text,
+}
+
+const fn of(id: u16, name: &'static str, unit: Unit) -> (u16, Meaning) {
+    (id, Meaning { name, unit })
+}
+
+/// A temperature of a wireless sensor, in hundredths.
+const WIRELESS: Unit = Unit::Degrees(100.0, -4000, 12_500);
+/// A temperature of a wired sensor, in tenths.
+const WIRED: Unit = Unit::Degrees(10.0, -550, 1150);
+
+const COMMON: [(u16, Meaning); 16] = [
+    of(1, "input1", Unit::Flag),
+    of(2, "input2", Unit::Flag),
+    of(3, "input3", Unit::Flag),
+    of(4, "input4", Unit::Flag),
+    of(16, "odometer_km", Unit::Per(1e3)),
+    of(21, "signal", Unit::Number),
+    of(66, "external_voltage", Unit::Per(1e3)),
+    of(67, "battery_voltage", Unit::Per(1e3)),
+    of(78, "driver_key", Unit::Key),
+    of(179, "output1", Unit::Flag),
+    of(180, "output2", Unit::Flag),
+    of(207, "rfid", Unit::Key),
+    of(239, "ignition", Unit::Flag),
+    of(240, "moving", Unit::Flag),
+    of(241, "operator", Unit::Number),
+    of(264, "barcode", Unit::Text),
+];
+
+const FMB: [(u16, Meaning); 19] = [
+    of(6, "adc2", Unit::Per(1e3)),
+    of(9, "adc1", Unit::Per(1e3)),
+    of(25, "temperature1", WIRELESS),
+    of(26, "temperature2", WIRELESS),
+    of(27, "temperature3", WIRELESS),
+    of(28, "temperature4", WIRELESS),
+    of(72, "temperature5", WIRED),
+    of(73, "temperature6", WIRED),
+    of(74, "temperature7", WIRED),
+    of(75, "temperature8", WIRED),
+    of(113, "battery_level", Unit::Number),
+    of(181, "pdop", Unit::Per(10.0)),
+    of(182, "hdop", Unit::Per(10.0)),
+    of(205, "cell1.id", Unit::Number),
+    of(206, "cell1.lac", Unit::Number),
+    of(10_800, "eye1.temperature", WIRELESS),
+    of(10_801, "eye2.temperature", WIRELESS),
+    of(10_802, "eye3.temperature", WIRELESS),
+    of(10_803, "eye4.temperature", WIRELESS),
+];
+
+/// Ids that have their meaning ready: an element costs one look-up.
+const READY: usize = 512;
+
+/// `io_` and the number, in front of filling.
+static SPELLED: [[u8; 6]; READY] = spelled();
+static NUMBERS_READY: [Meaning; READY] = numbers();
+static COMMON_READY: [Meaning; READY] = known(numbers(), &COMMON);
+static FMB_READY: [Meaning; READY] = known(known(numbers(), &COMMON), &FMB);
+
+const fn digits(id: usize) -> usize {
+    if id >= 100 {
+        3
+    } else if id >= 10 {
+        2
+    } else {
+        1
+    }
+}
+
+const fn spelled() -> [[u8; 6]; READY] {
+    let mut names = [*b"io_   "; READY];
     let mut id = 0;
     while id < READY {
-        let (mut at, mut rest) = (7, id);
+        let (mut at, mut rest) = (3 + digits(id), id);
         while at > 3 {
             at -= 1;
             names[id][at] = b'0' + (rest % 10) as u8;
             rest /= 10;
         }
-        // Shifted to the left, so that the name has no zeros in front.
-        let digits = if id >= 1000 {
-            4
-        } else if id >= 100 {
-            3
-        } else if id >= 10 {
-            2
-        } else {
-            1
-        };
-        let mut index = 0;
-        while index < digits {
-            names[id][3 + index] = names[id][7 - digits + index];
-            index += 1;
-        }
         id += 1;
     }
     names
 }
 
-const fn names() -> [&'static str; READY] {
-    let mut names = [""; READY];
+const fn numbers() -> [Meaning; READY] {
+    let mut table = [Meaning { name: "", unit: Unit::Number }; READY];
     let mut id = 0;
     while id < READY {
-        let digits = if id >= 1000 {
-            4
-        } else if id >= 100 {
-            3
-        } else if id >= 10 {
-            2
-        } else {
-            1
-        };
-        names[id] = match std::str::from_utf8(SPELLED[id].split_at(3 + digits).0) {
-            Ok(name) => name,
-            Err(_) => "",
-        };
+        if let Ok(name) = std::str::from_utf8(SPELLED[id].split_at(3 + digits(id)).0) {
+            table[id].name = name;
+        }
         id += 1;
     }
-    names
+    table
+}
+
+const fn known(mut table: [Meaning; READY], list: &[(u16, Meaning)]) -> [Meaning; READY] {
+    let mut index = 0;
+    while index < list.len() {
+        let (id, meaning) = list[index];
+        if (id as usize) < READY {
+            table[id as usize] = meaning;
+        }
+        index += 1;
+    }
+    table
+}
+
+impl Names {
+    /// Adds an element. Most are numbers with a low id: they take the short way.
+    #[inline]
+    pub(super) fn push(self, id: u16, value: IoValue<'_>, out: &mut Attributes) {
+        let meaning = self.ready.get(usize::from(id));
+        let (Some(meaning), IoValue::Number { value: number, .. }) = (meaning, value) else {
+            return self.push_rare(id, value, out);
+        };
+        let read = match meaning.unit {
+            Unit::Number if number <= i64::MAX as u64 => Value::Int(number as i64),
+            Unit::Flag if number <= 1 => Value::Bool(number == 1),
+            Unit::Per(one) => Value::Float(number as f64 / one),
+            _ => return self.push_rare(id, value, out),
+        };
+        out.push((Cow::Borrowed(meaning.name), read));
+    }
+
+    /// What an id means.
+    fn meaning(self, id: u16) -> Option<&'static Meaning> {
+        let ready = self.ready.get(usize::from(id));
+        let rare = || self.rare.iter().find(|(known, _)| *known == id).map(|(_, meaning)| meaning);
+        ready.or_else(rare)
+    }
+
+    #[inline(never)]
+    fn push_rare(self, id: u16, value: IoValue<'_>, out: &mut Attributes) {
+        if let Some(meaning) = self.meaning(id) {
+            match rarely(value, meaning.unit) {
+                Rare::Read(value) => return out.push((Cow::Borrowed(meaning.name), value)),
+                Rare::Nothing => return,
+                Rare::Raw => {}
+            }
+        }
+        out.push((numbered(id), raw(value)));
+    }
+}
+
+/// What becomes of a value that most elements do not have.
+enum Rare {
+    Read(Value),
+    /// It says that there is nothing.
+    Nothing,
+    /// It stays what it is.
+    Raw,
+}
+
+fn rarely(value: IoValue<'_>, unit: Unit) -> Rare {
+    match (value, unit) {
+        (IoValue::Number { value: 0, .. }, Unit::Key) => Rare::Nothing,
+        (IoValue::Number { value, size }, Unit::Key) => Rare::Read(Value::Text(key(value, size))),
+        (IoValue::Number { value, size }, Unit::Degrees(one, lowest, highest)) => {
+            match i32::try_from(signed(value, size)) {
+                Ok(degrees) if (lowest..=highest).contains(&degrees) => {
+                    Rare::Read(Value::Float(f64::from(degrees) / one))
+                }
+                _ => Rare::Raw,
+            }
+        }
+        (IoValue::Bytes(bytes), Unit::Text) => match std::str::from_utf8(bytes) {
+            Ok(text) => Rare::Read(Value::Text(text.trim_matches('\0').to_owned())),
+            Err(_) => Rare::Raw,
+        },
+        _ => Rare::Raw,
+    }
 }
 
 /// `io_` and the number.
 fn numbered(id: u16) -> Cow<'static, str> {
-    match NAMES.get(usize::from(id)) {
-        Some(name) => Cow::Borrowed(name),
+    match NUMBERS_READY.get(usize::from(id)) {
+        Some(meaning) => Cow::Borrowed(meaning.name),
         None => Cow::Owned(format!("io_{id}")),
     }
-}
-
-/// Adds an element.
-#[inline]
-pub(super) fn push(id: u16, value: IoValue<'_>, naming: Naming, out: &mut Attributes) {
-    let named = match (naming, value) {
-        (Naming::Numbers, _) => None,
-        (_, IoValue::Bytes(bytes)) => text(id, bytes),
-        (naming, IoValue::Number { value, size }) => match number(id, value, size, naming) {
-            // A key that is not there.
-            Named::Nothing => return,
-            Named::As(name, value) => Some((name, value)),
-            Named::No => None,
-        },
-    };
-    out.push(match named {
-        Some((name, value)) => (Cow::Borrowed(name), value),
-        None => (numbered(id), raw(value)),
-    });
-}
-
-enum Named {
-    As(&'static str, Value),
-    No,
-    Nothing,
 }
 
 /// An element without a name. A number that a signed one cannot hold stays bytes.
@@ -153,77 +288,6 @@ fn raw(value: IoValue<'_>) -> Value {
     }
 }
 
-fn text(id: u16, bytes: &[u8]) -> Option<(&'static str, Value)> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    (id == 264).then(|| ("barcode", Value::Text(text.trim_matches('\0').to_owned())))
-}
-
-#[inline]
-fn number(id: u16, value: u64, size: u8, naming: Naming) -> Named {
-    let scaled = |name, unit: f64| Named::As(name, Value::Float(value as f64 / unit));
-    let flag = |name| match value {
-        0 | 1 => Named::As(name, Value::Bool(value == 1)),
-        // Not what the number means in the families that are known.
-        _ => Named::No,
-    };
-    match id {
-        1 => flag("input1"),
-        2 => flag("input2"),
-        3 => flag("input3"),
-        4 => flag("input4"),
-        16 => scaled("odometer_km", 1e3),
-        21 => Named::As("signal", Value::Int(value as i64)),
-        66 => scaled("external_voltage", 1e3),
-        67 => scaled("battery_voltage", 1e3),
-        78 | 207 if value == 0 => Named::Nothing,
-        78 => Named::As("driver_key", Value::Text(key(value, size))),
-        179 => flag("output1"),
-        180 => flag("output2"),
-        207 => Named::As("rfid", Value::Text(key(value, size))),
-        239 => flag("ignition"),
-        240 => flag("moving"),
-        241 => Named::As("operator", Value::Int(value as i64)),
-        _ if naming == Naming::Fmb => fmb(id, value, size),
-        _ => Named::No,
-    }
-}
-
-/// Elements of FMB, FMC and FMM.
-fn fmb(id: u16, value: u64, size: u8) -> Named {
-    let scaled = |name, value: f64, unit: f64| Named::As(name, Value::Float(value / unit));
-    // Above the highest value that a sensor can have stand its error codes.
-    let temperature = |name, unit: f64, lowest: i64, highest: i64| match signed(value, size) {
-        degrees if (lowest..=highest).contains(&degrees) => {
-            Named::As(name, Value::Float(degrees as f64 / unit))
-        }
-        _ => Named::No,
-    };
-    let wired = |name| temperature(name, 10.0, -550, 1150);
-    let wireless = |name| temperature(name, 100.0, -4000, 12_500);
-    match id {
-        6 => scaled("adc2", value as f64, 1e3),
-        9 => scaled("adc1", value as f64, 1e3),
-        25 => wireless("temperature1"),
-        26 => wireless("temperature2"),
-        27 => wireless("temperature3"),
-        28 => wireless("temperature4"),
-        72 => wired("temperature5"),
-        73 => wired("temperature6"),
-        74 => wired("temperature7"),
-        75 => wired("temperature8"),
-        113 => Named::As("battery_level", Value::Int(value as i64)),
-        181 => scaled("pdop", value as f64, 10.0),
-        182 => scaled("hdop", value as f64, 10.0),
-        205 => Named::As("cell1.id", Value::Int(value as i64)),
-        206 => Named::As("cell1.lac", Value::Int(value as i64)),
-        10_800 => wireless("eye1.temperature"),
-        10_801 => wireless("eye2.temperature"),
-        10_802 => wireless("eye3.temperature"),
-        10_803 => wireless("eye4.temperature"),
-        _ => Named::No,
-    }
-}
-
 /// The number read with a sign.
 fn signed(value: u64, size: u8) -> i64 {
     let unused = 64_u32.saturating_sub(u32::from(size) * 8);
@@ -232,43 +296,20 @@ fn signed(value: u64, size: u8) -> i64 {
 
 /// The element that a device would write for an attribute; `None` if there is none.
 pub(super) fn wire(name: &str, value: &Value) -> Option<(u16, Vec<u8>)> {
-    let flag = |id, value: &Value| match value {
-        Value::Bool(on) => Some((id, vec![u8::from(*on)])),
-        _ => None,
+    let (id, meaning) = COMMON.iter().find(|(_, meaning)| meaning.name == name)?;
+    let width = if *id == 16 || *id == 241 { 4 } else { 2 };
+    let narrow = |number: f64, width: usize| {
+        let bytes = (number as u32).to_be_bytes();
+        bytes.get(4_usize.saturating_sub(width)..).map(<[u8]>::to_vec)
     };
-    let scaled = |id, width: usize, value: &Value| match value {
-        Value::Float(number) => {
-            let units = (number * 1e3).round() as u32;
-            units
-                .to_be_bytes()
-                .get(4_usize.saturating_sub(width)..)
-                .map(|bytes| (id, bytes.to_vec()))
-        }
-        _ => None,
+    let bytes = match (meaning.unit, value) {
+        (Unit::Flag, Value::Bool(on)) => vec![u8::from(*on)],
+        (Unit::Per(one), Value::Float(number)) => narrow((number * one).round(), width)?,
+        (Unit::Number, Value::Int(number)) if *id == 21 => narrow(*number as f64, 1)?,
+        (Unit::Number, Value::Int(number)) => narrow(*number as f64, width)?,
+        (Unit::Key, Value::Text(key)) => u64::from_str_radix(key, 16).ok()?.to_be_bytes().to_vec(),
+        (Unit::Text, Value::Text(text)) => text.as_bytes().to_vec(),
+        _ => return None,
     };
-    match name {
-        "input1" => flag(1, value),
-        "input2" => flag(2, value),
-        "input3" => flag(3, value),
-        "input4" => flag(4, value),
-        "output1" => flag(179, value),
-        "output2" => flag(180, value),
-        "ignition" => flag(239, value),
-        "moving" => flag(240, value),
-        "odometer_km" => scaled(16, 4, value),
-        "external_voltage" => scaled(66, 2, value),
-        "battery_voltage" => scaled(67, 2, value),
-        "signal" => match value {
-            Value::Int(bars) => Some((21, vec![u8::try_from(*bars).ok()?])),
-            _ => None,
-        },
-        "driver_key" => match value {
-            Value::Text(key) => {
-                let number = u64::from_str_radix(key, 16).ok()?;
-                Some((78, number.to_be_bytes().to_vec()))
-            }
-            _ => None,
-        },
-        _ => None,
-    }
+    Some((*id, bytes))
 }

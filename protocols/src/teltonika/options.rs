@@ -127,7 +127,7 @@ const OWN: &[OptionSpec] = &[
         "io_names",
         OptionKind::Choice(&["common", "fmb", "numbers"]),
         "common",
-        "Names of IO elements: common: those that all families share; fmb: also those of FMB, FMC and FMM devices; numbers: none, all are io_ and their number (2.1).",
+        "Names of IO elements: common: those that all families share; fmb: also those of FMB, FMC and FMM devices other than 6xx; numbers: none, all are io_ and their number (2.1).",
     ),
     option(
         "extended_io",
@@ -168,7 +168,8 @@ pub(super) const PROFILES: &[DeviceProfile] = &[
     DeviceProfile {
         name: "serial_display",
         title: "trackers with a display on the serial port that never answers",
-        options: &[("text", "serial"), ("receipt", "next_packet")],
+        // Patient: a parked tracker reports rarely, and a text that is given up is shown again.
+        options: &[("text", "serial"), ("receipt", "next_packet"), ("answer_seconds", "900")],
         delivered: Delivered {
             when: "the second data packet after the text on the same connection: the device has read what was written before the answer to the first",
             proves: Some(Evidence::Inferred),
@@ -183,7 +184,7 @@ pub(super) const PROFILES: &[DeviceProfile] = &[
     },
     DeviceProfile {
         name: "fmb",
-        title: "FMB, FMC and FMM trackers without a display: their IO elements by name",
+        title: "FMB, FMC and FMM trackers other than 6xx, without a display: their IO elements by name",
         options: &[("io_names", "fmb")],
         delivered: Delivered::NEVER,
     },

@@ -13,14 +13,28 @@
 
 use std::borrow::Cow;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::message::Record;
-use super::names::{self, Naming};
+use super::names::Naming;
 use crate::event::{Attributes, Fix, Report, Value};
 
-/// 2000-01-01: a clock that shows less was never set.
-const EARLIEST: Timestamp = Timestamp::constant(946_684_800, 0);
+/// 2000-01-01 in milliseconds: a clock that shows less was never set.
+const EARLIEST: u64 = 946_684_800_000;
+
+/// Times that a record can have, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plausible {
+    latest: u64,
+}
+
+impl Plausible {
+    /// What can be when a record arrives at `received`: at most a day ahead.
+    pub(super) fn at(received: Timestamp) -> Self {
+        let latest = received.as_millisecond().saturating_add(24 * 3600 * 1000);
+        Self { latest: u64::try_from(latest).unwrap_or(0) }
+    }
+}
 
 impl Record<'_> {
     /// The position, if there is one.
@@ -38,16 +52,17 @@ impl Record<'_> {
     }
 
     /// The time, if it can be one.
-    pub(super) fn time(&self, received: Timestamp) -> Option<Timestamp> {
-        let time = Timestamp::from_millisecond(i64::try_from(self.timestamp).ok()?).ok()?;
-        let latest = received.checked_add(SignedDuration::from_hours(24)).ok()?;
-        (EARLIEST..=latest).contains(&time).then_some(time)
+    pub(super) fn time(&self, plausible: Plausible) -> Option<Timestamp> {
+        if !(EARLIEST..=plausible.latest).contains(&self.timestamp) {
+            return None;
+        }
+        Timestamp::from_millisecond(i64::try_from(self.timestamp).ok()?).ok()
     }
 
     /// The record as an event's content.
     pub(super) fn report(&self, time: Option<Timestamp>, naming: Naming) -> Report {
-        // A wrong count in the record costs memory for no more elements than a frame can hold.
-        let mut attributes = Attributes::with_capacity(usize::from(self.total.min(255)) + 2);
+        // Not by the record's own count, which a hostile device is free to choose.
+        let mut attributes = Attributes::with_capacity(self.io.about() + 2);
         let mut number = |name, value: i64| {
             attributes.push((Cow::Borrowed(name), Value::Int(value)));
         };
@@ -60,7 +75,8 @@ impl Record<'_> {
         if let Some(generation) = self.generation {
             number("generation", generation.into());
         }
-        self.io.each(|id, value| names::push(id, value, naming, &mut attributes));
+        let names = naming.names();
+        self.io.each(|id, value| names.push(id, value, &mut attributes));
         Report { time, fix: self.fix(), archived: false, attributes }
     }
 }

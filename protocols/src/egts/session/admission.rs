@@ -60,8 +60,11 @@ pub(super) enum Asked {
 }
 
 impl Progress {
+    /// Something of the authorisation service, unless the packet has caused too much of it already.
     fn say(&mut self, subs: impl Into<Vec<Sub<'static>>>) {
-        self.behind.push(Behind::Say(subs.into()));
+        if self.behind.len() < MAX_BEHIND {
+            self.behind.push(Behind::Say(subs.into()));
+        }
     }
 }
 
@@ -90,11 +93,12 @@ impl EgtsSession {
                         progress.identifies = true;
                     }
                     Sub::VehicleData(vehicle) => {
+                        let online = self.anybody_online();
                         let login = self.login.get_or_insert_default();
                         login.vin = known(vehicle.vin).map(|vin| text(vin).into_boxed_str());
                         // A unit without a number of its own is known by its vehicle.
                         let nameless = login.unit && login.imei.is_none() && login.id == 0;
-                        progress.identifies |= nameless && login.vin.is_some();
+                        progress.identifies |= nameless && !online && login.vin.is_some();
                     }
                     Sub::AuthInfo(info) => {
                         let login = self.login.get_or_insert_default();
@@ -294,7 +298,8 @@ impl EgtsSession {
             login.challenged = true;
             self.unit_offline(code::NOT_AUTHORISED, fx);
             self.mode = Mode::Unit;
-            return progress.say([Sub::AuthParams(AuthParams::default())]);
+            let params = vec![Sub::AuthParams(AuthParams::default())];
+            return progress.behind.push(Behind::Say(params));
         }
         let max_packet = login.max_packet;
         self.mode = Mode::Unit;
@@ -349,7 +354,7 @@ impl EgtsSession {
     fn unit_refused(&mut self, result: u8, progress: &mut Progress, fx: &mut Effects) {
         self.unit_offline(result, fx);
         self.mode = Mode::Unit;
-        progress.say([Sub::ResultCode(result)]);
+        progress.behind.push(Behind::Say(vec![Sub::ResultCode(result)]));
         progress.close = Some(CloseReason::NotAdmitted);
     }
 }
@@ -363,6 +368,8 @@ impl LaneState {
     }
 }
 
+/// Packets of ours that one packet causes, besides its answer and the outcome of its login.
+const MAX_BEHIND: usize = 4;
 /// SERVICE_INFO: not configured.
 const NOT_CONFIGURED: u8 = 130;
 /// The services that we offer.

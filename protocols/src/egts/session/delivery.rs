@@ -176,6 +176,9 @@ impl LaneState {
     /// Handles the texts whose time is over. `true` if the unit does not answer packets any more.
     pub(super) fn expire(&mut self, now: Now, fx: &mut Effects) -> bool {
         let mut dead = false;
+        if !self.online() {
+            self.delivery.texts.clear();
+        }
         while let Some(index) = self.delivery.position(|text| text.deadline <= now.monotonic) {
             dead |= self.again(index, now, fx);
         }

@@ -46,7 +46,10 @@ impl Login {
     /// TERM_IDENTITY came: whoever it was before, it is this one now.
     pub(super) fn term_identity(&mut self, identity: &TermIdentity<'_>, object: Option<u32>) {
         let boxed = |field: &[u8]| text(field).into_boxed_str();
-        self.unit = true;
+        if std::mem::replace(&mut self.unit, true) {
+            // Another unit has another password.
+            self.password = None;
+        }
         self.imei = identity.imei.and_then(known).map(boxed);
         self.id = identity.id;
         self.object = object.filter(|&object| object != 0);

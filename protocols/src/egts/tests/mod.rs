@@ -4,6 +4,7 @@ mod dialogue;
 mod explain;
 mod framing;
 mod known;
+mod layouts;
 mod objects;
 mod real;
 mod roundtrip;

@@ -7,7 +7,7 @@ use crate::egts::Egts;
 use crate::egts::decode;
 use crate::egts::encode;
 use crate::egts::header::{packet as pt, seal};
-use crate::egts::message::{Command, Sub, TermIdentity, cct, code, ct, service};
+use crate::egts::message::{Command, ServiceInfo, Sub, TermIdentity, cct, code, ct, service};
 use crate::egts::options::{OPTIONS, Settings};
 use crate::event::{Event, RepeatKey};
 use crate::framing::{Limits, Rejection};
@@ -223,6 +223,34 @@ fn a_dispatcher_is_not_taken_where_a_unit_is() {
     let packet = decode::packet(&bytes).unwrap();
     assert_eq!(subs(&packet), [Sub::RecordResponse { record: 0, result: code::DENIED }]);
     assert_eq!(dialogue.session.window(Lane(0)), 1);
+}
+
+#[test]
+fn a_packet_full_of_questions_is_not_answered_with_a_flood() {
+    let question = ServiceInfo { service: service::COMMANDS, state: 0, parameters: 0x80 };
+    let mut subs_of = vec![Sub::ServiceInfo(question); 5000];
+    let identity = TermIdentity { id: 4711, simple: true, ..TermIdentity::default() };
+    subs_of.push(Sub::TermIdentity(identity));
+    let mut dialogue = Dialogue::new(&Limits::default());
+    dialogue.record(service::AUTH, None, &subs_of);
+    let effects = dialogue.admit(Lane(0), crate::session::Admission::Unknown);
+    let answer: Vec<u8> = written(&effects).concat();
+    let packets = super::cut_in(&answer, &[usize::MAX]).unwrap();
+    assert!(packets.len() < 10, "{}", packets.len());
+    // The outcome of the login is among them all the same.
+    let last = packets.into_iter().next_back().unwrap().unwrap();
+    assert_eq!(subs(&decode::packet(&last).unwrap()), [Sub::ResultCode(code::UNKNOWN_ID)]);
+}
+
+#[test]
+fn a_vehicle_makes_nobody_of_a_unit_that_is_online() {
+    let mut dialogue = Dialogue::new(&Limits::default());
+    let nameless = TermIdentity { simple: true, ..TermIdentity::default() };
+    dialogue.record(service::AUTH, Some(77), &[Sub::TermIdentity(nameless)]);
+    dialogue.admit(Lane(0), known(&[]));
+    let (effects, _) = dialogue.frame(&sample("R6"));
+    let [(lane, events, ..)] = &records(&effects)[..] else { panic!("{effects:?}") };
+    assert!(*lane == Lane(0) && matches!(events[..], [Event::Info(_)]), "{events:?}");
 }
 
 #[test]

@@ -89,8 +89,7 @@ fn compressed_records_have_a_coarse_position_and_the_tags_they_list() {
 }
 
 #[test]
-fn the_bits_of_a_minimal_data_set_stand_where_a_server_of_the_field_reads_them() {
-    // Longitude 2.5 and latitude 50, as that server's own test has them.
+fn the_bits_of_a_minimal_data_set_stand_where_they_are_described() {
     let set = [89, 104, 95, 50, 24, 160, 131, 160, 64, 0];
     let mut body = set.to_vec();
     body.push(0);

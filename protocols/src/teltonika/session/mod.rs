@@ -23,6 +23,7 @@ use super::driver::DriverSeat;
 use super::envelope::{self, MessageCodec};
 use super::message::{Codec, NOT_WELCOME, WELCOME, accepted};
 use super::options::Settings;
+use super::report::Plausible;
 use crate::effect::{CloseReason, DeliveryStage, Effect, Effects, Receipt};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::event::Event;
@@ -199,6 +200,9 @@ impl Session for TeltonikaSession {
 
 impl Online {
     fn handle(&mut self, frame: &[u8], now: Now, fx: &mut Effects) -> Result<(), SessionError> {
+        if !frame.starts_with(&[0; 4]) {
+            return self.handshake_again(frame, fx);
+        }
         let id = decode::codec(frame).unwrap_or(0);
         if let Some(codec) = Codec::by_id(id) {
             return self.avl(frame, codec, now, fx);
@@ -213,6 +217,16 @@ impl Online {
             // Codec 7 and what may come: not stored, so not acknowledged.
             None => Err(unknown_codec().into()),
         }
+    }
+
+    /// A device that missed the answer asks again; nobody else may.
+    fn handshake_again(&self, frame: &[u8], fx: &mut Effects) -> Result<(), SessionError> {
+        if decode::handshake(frame)? == self.imei {
+            fx.transmit(Bytes::from_static(WELCOME));
+            return Ok(());
+        }
+        fx.transmit(Bytes::from_static(NOT_WELCOME));
+        Err(SessionError::Unexpected { message: "handshake of another IMEI", state: "online" })
     }
 
     /// Records and their acknowledgement: all of them or none.
@@ -235,8 +249,9 @@ impl Online {
     fn events(&mut self, mut records: Records<'_>, now: Now) -> Result<Vec<Event>, DecodeError> {
         let mut events = Vec::with_capacity(usize::from(records.count) + 1);
         let mut seat = self.driver.clone();
+        let plausible = Plausible::at(now.wall);
         while let Some(record) = records.next_record()? {
-            let time = record.time(now.wall);
+            let time = record.time(plausible);
             events.push(Event::Report(record.report(time, self.settings.naming)));
             let change = seat.change(&self.settings.driver_ids, &record, time);
             events.extend(change.map(Event::Driver));

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::super::envelope::{MessageCodec, unwrap, wrap12};
 use super::super::message::{Codec, IoValue};
 use super::super::names::Naming;
+use super::super::report::Plausible;
 use super::super::{decode, explain};
 use super::{bytes, cut_all, records, whole};
 use crate::event::Value;
@@ -72,7 +73,8 @@ fn positions(row: &Row, frame: &[u8], codec: Codec) {
     let records = records(frame, codec, extended);
     assert_eq!(Some(&(records.len() as u8)), frame.get(9), "{}", row.n);
     for record in &records {
-        let report = record.report(record.time("2027-01-01T00:00:00Z".parse().unwrap()), naming);
+        let report = record
+            .report(record.time(Plausible::at("2027-01-01T00:00:00Z".parse().unwrap())), naming);
         // A row whose locations are not stated may have none.
         assert!(report.fix.is_some() || !row.check_location, "{}: {report:?}", row.n);
         let mut elements = 0;

@@ -22,7 +22,8 @@ fn keep_alives_are_skipped_wherever_a_frame_may_begin() {
 #[test]
 fn nothing_but_frames_follows_the_handshake() {
     for (behind, error) in [
-        (T1, FramingError::Garbage { skipped: 1, limit: 0 }),
+        ("0007", FramingError::Garbage { skipped: 1, limit: 0 }),
+        ("000f 313233 00", FramingError::Garbage { skipped: 1, limit: 0 }),
         ("01", FramingError::Garbage { skipped: 1, limit: 0 }),
         ("000001", FramingError::Garbage { skipped: 1, limit: 0 }),
         ("1603", FramingError::Foreign { first: 0x16 }),
@@ -30,6 +31,12 @@ fn nothing_but_frames_follows_the_handshake() {
         let (seen, end) = all(&stream(&[T1, behind]));
         assert_eq!((seen, end), (vec!["17 bytes".into()], Err(error)), "{behind}");
     }
+}
+
+#[test]
+fn a_handshake_may_come_again() {
+    let (seen, end) = all(&stream(&[T1, T1, T2]));
+    assert_eq!((seen, end), (vec!["17 bytes".into(), "17 bytes".into(), "66 bytes".into()], Ok(0)));
 }
 
 #[test]

@@ -283,3 +283,17 @@ fn several_messages_in_one_frame_are_all_read() {
     let expected: Vec<Message<'_>> = vec![message(5, b"A"), message(6, b"")];
     assert_eq!(unwrap(&frame, MessageCodec::C12), Ok(expected));
 }
+
+#[test]
+fn a_program_without_a_session_can_walk_the_records() {
+    let frame = bytes(T3);
+    let mut all = crate::teltonika::records(&frame).unwrap().unwrap();
+    let mut times = Vec::new();
+    while let Some(record) = all.next_record().unwrap() {
+        times.push(record.timestamp);
+    }
+    assert_eq!(times, [1_560_160_861_000, 1_560_160_879_000]);
+    for none in [T1, T7, "01", ""] {
+        assert!(crate::teltonika::records(&bytes(none)).unwrap().is_none(), "{none}");
+    }
+}

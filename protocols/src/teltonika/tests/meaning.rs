@@ -3,13 +3,14 @@
 use super::super::driver::{DriverIds, DriverSeat};
 use super::super::encode::{self, NewRecord};
 use super::super::message::{Codec, IoValue, Record};
-use super::super::names::{self, Naming};
+use super::super::names::Naming;
+use super::super::report::Plausible;
 use super::records;
 use crate::event::{Attributes, DriverIdentity, Value};
 
 fn named(id: u16, value: IoValue<'_>, naming: Naming) -> Attributes {
     let mut list = Attributes::new();
-    names::push(id, value, naming, &mut list);
+    naming.names().push(id, value, &mut list);
     list
 }
 
@@ -101,7 +102,7 @@ fn a_time_that_is_none_is_left_out() {
     let received: jiff::Timestamp = "2025-10-06T08:20:00Z".parse().unwrap();
     let time = |timestamp| {
         let frame = encode::avl(Codec::C8, &[NewRecord { timestamp, ..NewRecord::default() }]);
-        records(&frame, Codec::C8, false)[0].time(received)
+        records(&frame, Codec::C8, false)[0].time(Plausible::at(received))
     };
     assert_eq!(time(1_759_738_800_123).map(|t| t.as_millisecond()), Some(1_759_738_800_123));
     for none in [0, 946_684_799_999, 1_759_738_800_000 + 86_400_001, u64::MAX] {
