@@ -27,7 +27,8 @@
 //! | others | kept raw | up | `session` | `SAK`, `ACK` if it has an index |
 //!
 //! # Rules and quirks
-//! * There is no login: the first frame with an identity asks for its admission. Three without one make us ask `QID`.
+//! * There is no login: the first frame with an identity asks for its admission, with its password if it has one (`KY=`). Three
+//!   frames without an identity make us ask `QID`.
 //! * An index that begins with `#IP` is answered by `SAK` without a checksum, any other by `ACK` with one, by the rule that the
 //!   device uses. Reports without an index are answered by the identity alone.
 //! * A frame whose checksum fits neither rule is ignored; the connection is kept.

@@ -112,8 +112,8 @@ impl TaipSession {
             let message = "frame without an identity";
             return Err(SessionError::Unexpected { message, state: "login" });
         };
-        let credentials =
-            Credentials { identity: identity.clone(), aliases: Vec::new(), secret: None };
+        let secret = message.tag(b"KY").map(|key| String::from_utf8_lossy(key).into_owned());
+        let credentials = Credentials { identity: identity.clone(), aliases: Vec::new(), secret };
         self.state = State::Asking { identity, frame: frame.to_vec() };
         fx.push(Effect::Authenticate { lane: LANE, credentials });
         Ok(())
@@ -155,7 +155,7 @@ impl Session for TaipSession {
             Admission::Known(profile) if profile.secret != SecretCheck::Differs => profile,
             // The protocol has no word for it.
             Admission::Known(_) => {
-                let reason = "a password is configured, but TAIP devices present none";
+                let reason = "wrong password, or none (KY=)";
                 fx.push(Effect::Refuse { lane, reason });
                 return self.close(CloseReason::NotAdmitted, fx);
             }
