@@ -32,6 +32,8 @@ pub(crate) struct Navigator {
     queue: VecDeque<Vec<u8>>,
     /// A packet waits for its acknowledgement.
     waiting: bool,
+    /// The tracker acknowledges on the cable, for both sides.
+    tracker_acknowledges: bool,
     shown: VecDeque<Shown>,
     /// A long text of which segments are missing.
     long: Option<(TextId, Vec<u8>)>,
@@ -70,6 +72,7 @@ impl Navigator {
             unicode: false,
             queue: VecDeque::new(),
             waiting: false,
+            tracker_acknowledges: false,
             shown: VecDeque::new(),
             long: None,
             responses: VecDeque::new(),
@@ -77,6 +80,11 @@ impl Navigator {
             next: 0,
             unreceipted: VecDeque::new(),
         }
+    }
+
+    /// One whose tracker does the line's part itself: packets in stripped form, no link acknowledgements.
+    pub(crate) fn behind_tracker() -> Self {
+        Self { form: Form::Stripped, tracker_acknowledges: true, ..Self::new() }
     }
 
     /// Whether bytes of a tunnel can be for a navigator: they begin like a packet.
@@ -111,7 +119,9 @@ impl Navigator {
                 Packet::Good { id: link::ACK, .. } => self.waiting = false,
                 Packet::Good { id: link::NAK, .. } => {}
                 Packet::Good { id, payload } => {
-                    self.put(link::ACK, &[id, 0], fx);
+                    if !self.tracker_acknowledges {
+                        self.put(link::ACK, &[id, 0], fx);
+                    }
                     match id {
                         link::FLEET => {
                             if let Ok(message) = decode::message(payload) {
@@ -141,10 +151,10 @@ impl Navigator {
     }
 
     fn pump(&mut self, fx: &mut Vec<TerminalEffect>) {
-        if !self.waiting
+        while !self.waiting
             && let Some(payload) = self.queue.pop_front()
         {
-            self.waiting = true;
+            self.waiting = !self.tracker_acknowledges;
             self.put(link::FLEET, &payload, fx);
         }
     }

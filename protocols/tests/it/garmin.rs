@@ -11,7 +11,7 @@ use protocols::{
 };
 
 /// Protocols that must be here.
-const CARRIERS: &[&str] = &["jt808", "teltonika", "galileosky", "queclink"];
+const CARRIERS: &[&str] = &["jt808", "teltonika", "galileosky", "queclink", "taip"];
 
 fn carriers() -> impl Iterator<Item = (&'static dyn Protocol, &'static DeviceProfile)> {
     registry::ALL
@@ -25,16 +25,21 @@ fn online(protocol: &'static dyn Protocol, profile: &DeviceProfile) -> Pair {
     let info = protocol.info();
     let mut pair = Pair::new(protocol, info.example_identity, None).with_profile(profile);
     pair.device(TerminalInput::Connected).unwrap();
-    for _ in 0..10 {
-        pair.host.advance(Duration::from_secs(1));
-        // What was written meanwhile arrives.
-        pair.device(TerminalInput::Timeout).unwrap();
-    }
+    settle(&mut pair, 10);
     assert_eq!(pair.host.window(Lane(0)), 1, "{}: {:?}", info.name, pair.platform);
     sound(&pair, info.name);
     pair.device.clear();
     pair.platform.clear();
     pair
+}
+
+/// Some packets keep a distance from the last one.
+fn settle(pair: &mut Pair, seconds: u32) {
+    for _ in 0..seconds {
+        pair.host.advance(Duration::from_secs(1));
+        // What was written meanwhile arrives.
+        pair.device(TerminalInput::Timeout).unwrap();
+    }
 }
 
 fn sound(pair: &Pair, name: &str) {
@@ -82,6 +87,7 @@ fn texts_go_through_the_navigator_and_its_receipt_confirms_them() {
             (1_u32..).zip(["Gate 4", "Ворота 4, 世界", &"Bay 14 closed. ".repeat(13)])
         {
             pair.text(number.into(), number, text).unwrap();
+            settle(&mut pair, 2);
             let [TerminalEffect::Text { token, text: shown }] = &pair.device[..] else {
                 panic!("{name}: {:?}", pair.device);
             };
@@ -89,6 +95,7 @@ fn texts_go_through_the_navigator_and_its_receipt_confirms_them() {
             let token = *token;
             assert_eq!(stages(&pair), [DeliveryStage::Transmitted], "{name}");
             pair.device(TerminalInput::Answer { token, outcome: Outcome::Confirm }).unwrap();
+            settle(&mut pair, 2);
             let confirmed = DeliveryStage::Confirmed(Evidence::Accepted);
             assert_eq!(stages(&pair), [DeliveryStage::Transmitted, confirmed], "{name}");
             sound(&pair, name);
@@ -104,10 +111,12 @@ fn a_refused_text_is_refused() {
         let name = protocol.info().name;
         let mut pair = online(protocol, profile);
         pair.text(1, 1, "Gate 4").unwrap();
+        settle(&mut pair, 2);
         let [TerminalEffect::Text { token, .. }] = pair.device[..] else {
             panic!("{name}: {:?}", pair.device);
         };
         pair.device(TerminalInput::Answer { token, outcome: Outcome::Refuse }).unwrap();
+        settle(&mut pair, 2);
         assert!(matches!(stages(&pair).last(), Some(DeliveryStage::Refused { .. })), "{name}");
     }
 }
@@ -119,6 +128,7 @@ fn drivers_texts_come_from_the_navigator() {
         let mut pair = online(protocol, profile);
         for said in ["ok", "收到; 12345678 #4"] {
             pair.device(TerminalInput::Say(said)).unwrap();
+            settle(&mut pair, 2);
             assert_eq!(messages(&pair), [said], "{name}");
             sound(&pair, name);
             pair.device.clear();
@@ -137,11 +147,7 @@ fn a_question_is_answered_by_the_drivers_choice() {
         let token = DeliveryToken(1);
         let downlink = Downlink { token, serial: 1, repeat: false, content };
         pair.host.send(Lane(0), downlink).unwrap();
-        pair.device(TerminalInput::Timeout).unwrap();
-        for _ in 0..5 {
-            pair.host.advance(Duration::from_secs(1));
-            pair.device(TerminalInput::Timeout).unwrap();
-        }
+        settle(&mut pair, 5);
         let [TerminalEffect::Text { token, .. }] = pair.device[..] else {
             panic!("{name}: {:?}", pair.device);
         };

@@ -129,7 +129,6 @@ impl Fmi {
     }
 
     /// The carrier says that the navigator is attached.
-    #[allow(dead_code)]
     pub(crate) fn attached(&mut self, now: Now, fx: &mut Effects) {
         if self.phase != Phase::Up {
             self.attempts = 0;

@@ -23,7 +23,7 @@ use crate::options::DeviceOptions;
 use crate::session::{Content, Downlink, Lane, Now, SessionError};
 
 /// A packet of `fixtures/garmin/samples.listing` as on the wire.
-pub(super) fn sample(tag: &str) -> Vec<u8> {
+pub(crate) fn sample(tag: &str) -> Vec<u8> {
     samples().into_iter().find(|(found, _)| found == tag).unwrap().1
 }
 
