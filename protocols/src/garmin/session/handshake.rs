@@ -92,6 +92,7 @@ impl Fmi {
 
     fn up(&mut self, now: Now, fx: &mut Effects) {
         self.phase = Phase::Up;
+        self.handshake_answered();
         (self.attempts, self.misses) = (0, 0);
         (self.up_since, self.heard, self.pinged) = (now.monotonic, now.monotonic, None);
         if !self.switches.legacy {

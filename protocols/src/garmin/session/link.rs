@@ -65,6 +65,11 @@ impl Fmi {
         (self.outstanding, self.receipt_until) = (None, None);
     }
 
+    /// Stops waiting for the acknowledgement of what the handshake sent: it has its answer.
+    pub(super) fn handshake_answered(&mut self) {
+        self.outstanding.take_if(|waiting| waiting.deadline.is_none());
+    }
+
     /// Writes what may be written now.
     pub(super) fn pump(&mut self, now: Now, fx: &mut Effects) {
         while self.outstanding.is_none()

@@ -14,10 +14,12 @@
 //! | --- | --- |
 //! | `link` | stop and wait: what waits for the line and for its link acknowledgement |
 //! | `handshake` | enabling, what the client supports, whether it is still there |
-//! | `texts` | the text on its way down, step by step |
+//! | `flight` | the text on its way down as data: ids, pieces, steps |
+//! | `texts` | sending it, step by step |
 //! | `outcome` | what the navigator says about texts |
 //! | `uplinks` | what the driver says and who drives |
 
+mod flight;
 mod handshake;
 mod link;
 mod outcome;
@@ -27,9 +29,10 @@ mod uplinks;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use self::flight::{Flight, Question, Settled};
 use self::handshake::Phase;
 use self::link::{Outgoing, Outstanding};
-use self::texts::{Flight, Question, Settled};
+
 use super::frame::{Deframer, Form, Packet};
 use super::message::{Message, link as packet};
 use super::options::{Protocols, Switches};

@@ -1,7 +1,7 @@
 //! What the navigator says about texts (sections 5 to 8 and 14): receipts, states, the driver's choices.
 
 use super::Fmi;
-use super::texts::{Step, Why, serial_of};
+use super::flight::{Step, Why, serial_of};
 use crate::effect::{DeliveryStage, Effect, Effects, Evidence, Receipt};
 use crate::event::{DriverMessage, Event, Origin, RepeatKey};
 use crate::garmin::message::{Message, TextId, id, timestamp};

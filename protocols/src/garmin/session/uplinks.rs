@@ -1,8 +1,8 @@
 //! What the driver writes and who drives (sections 10 and 13): stored before its receipt is written.
 
 use super::Fmi;
+use super::flight::serial_of;
 use super::outcome::REPEAT_WINDOW_SECONDS;
-use super::texts::serial_of;
 use crate::effect::Effects;
 use crate::event::{DriverIdentity, DriverMessage, Event, Fix, Origin, RepeatKey, Report, Value};
 use crate::garmin::message::{Message, Reply, id, timestamp};

@@ -150,6 +150,24 @@ fn a_tracker_that_enables_is_believed_by_the_first_packet() {
 }
 
 #[test]
+fn an_answer_to_the_handshake_is_as_good_as_its_acknowledgement() {
+    // Our enable and the question for the product get lost; the tracker's did not.
+    let mut line = Line::new(&[]);
+    line.start();
+    line.receive(&sample("F7"));
+    line.written.remove(0);
+    line.quiet();
+    line.wait_s(3);
+    assert_eq!(line.fmi.window(), 1);
+    let mut line = Line::new(&[("fmi_filtered", "handshake")]);
+    line.start();
+    line.receive(&sample("F27"));
+    assert_eq!(line.kinds(), [id::ENABLE, id::DRIVER_TEXT_RECEIPT]);
+    line.receive(&ack());
+    assert_eq!(line.kinds(), [id::THROTTLE]);
+}
+
+#[test]
 fn a_command_without_acknowledgement_is_let_go() {
     let mut line = Line::new(&[]);
     line.start();
