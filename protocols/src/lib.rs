@@ -20,6 +20,7 @@ mod framing;
 mod galileosky;
 mod garmin;
 mod gt06;
+mod iw;
 mod jt808;
 mod ndtp;
 mod options;

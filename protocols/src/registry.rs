@@ -4,6 +4,7 @@ use crate::eelink;
 use crate::egts;
 use crate::galileosky;
 use crate::gt06;
+use crate::iw;
 use crate::jt808;
 use crate::ndtp;
 use crate::protocol::Protocol;
@@ -28,6 +29,7 @@ pub const ALL: &[&dyn Protocol] = &[
     &gt06::Gt06,
     &eelink::Eelink,
     &setracker::Setracker,
+    &iw::Iw,
 ];
 
 /// The protocol called `name` (its [`crate::ProtocolInfo::name`]).

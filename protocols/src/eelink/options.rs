@@ -6,7 +6,7 @@ use crate::effect::Evidence;
 use crate::options::{DeviceOptions, OptionKind, OptionSpec};
 use crate::profile::{Delivered, DeviceProfile};
 use crate::session::Content;
-use crate::single::words;
+use crate::single::{ErrorWords, words};
 use crate::text::{Charset, PartRules};
 
 /// All options.
@@ -80,7 +80,7 @@ pub(super) struct Settings {
     display: bool,
     pub(super) text_type: u8,
     template: String,
-    errors: Vec<String>,
+    pub(super) errors: ErrorWords,
     max_text: usize,
     numbered: bool,
     pub(super) answer_seconds: u64,
@@ -88,12 +88,11 @@ pub(super) struct Settings {
 
 impl Settings {
     pub(super) fn read(options: &DeviceOptions) -> Self {
-        let errors = options.text("errors").split(',').map(|word| word.trim().to_ascii_lowercase());
         Self {
             display: options.flag("display"),
             text_type: u8::try_from(options.int("text_type")).unwrap_or(2),
             template: options.text("template").to_owned(),
-            errors: errors.filter(|word| !word.is_empty()).collect(),
+            errors: ErrorWords::read(options.text("errors")),
             max_text: usize::try_from(options.int("max_text")).unwrap_or(0),
             numbered: options.flag("numbered"),
             answer_seconds: options.int("answer_seconds").unsigned_abs(),
@@ -117,11 +116,5 @@ impl Settings {
         let shown = Charset::Utf8.encode(&words(content, self.numbered)).bytes;
         let shown = String::from_utf8(shown).unwrap_or_default();
         Some(Cow::Owned(self.template.replacen("{text}", &shown, 1)))
-    }
-
-    /// Whether an answer says that the text was not taken.
-    pub(super) fn is_error(&self, answer: &str) -> bool {
-        let answer = answer.to_ascii_lowercase();
-        self.errors.iter().any(|word| answer.contains(word))
     }
 }

@@ -179,7 +179,7 @@ impl EelinkDialect {
         let Some(settings) = &self.settings else { return };
         let low = answer.unique_id.checked_sub(UNIQUE).and_then(|low| u16::try_from(low).ok());
         if let Some(number) = low {
-            let stage = match settings.is_error(&answer.text) {
+            let stage = match settings.errors.found_in(&answer.text) {
                 true => DeliveryStage::Refused { code: ERROR, retry: false },
                 false => DeliveryStage::Confirmed(Evidence::Accepted),
             };

@@ -29,7 +29,9 @@ pub(super) fn uplink(frame: &[u8]) -> Decoded<(Packet<'_>, Message<'_>)> {
     let mut reader = Reader::new(name(packet.kind), content, packet.offset);
     let message = match packet.kind {
         kind::LOGIN => Message::Login(login(&mut reader)?),
-        kind::HEARTBEAT | kind::HEARTBEAT_23 => Message::Heartbeat(heartbeat(&mut reader)?),
+        kind::HEARTBEAT | kind::HEARTBEAT_23 => {
+            Message::Heartbeat(heartbeat(packet.kind, &mut reader)?)
+        }
         kind::POSITION_GPS | kind::POSITION | kind::POSITION_22 => {
             Message::Report(position(packet.kind, &mut reader)?)
         }
@@ -142,13 +144,13 @@ fn position<'a>(number: u8, reader: &mut Reader<'a>) -> Decoded<Report<'a>> {
 }
 
 /// 0x13: status, battery level, signal, language; 0x23: with the battery's voltage.
-fn heartbeat<'a>(reader: &mut Reader<'a>) -> Decoded<Report<'a>> {
+fn heartbeat<'a>(number: u8, reader: &mut Reader<'a>) -> Decoded<Report<'a>> {
     if let Some(report) = models::heartbeat(reader)? {
         return Ok(report);
     }
     let info = reader.u8("status")?;
-    let battery = match reader.left().len() {
-        5.. => Battery::CentiVolts(reader.u16("voltage")?),
+    let battery = match number {
+        kind::HEARTBEAT_23 => Battery::CentiVolts(reader.u16("voltage")?),
         _ => Battery::Level(reader.u8("voltage")?),
     };
     let status = Status { info, battery, signal: reader.u8("GSM")? };

@@ -31,7 +31,7 @@
 //! * The first login decides the device; before it everything is dropped. Refusal has no word: the connection is closed.
 //! * A text is a command by the device's `template`; without one the model has no display and texts are refused. The command's flag
 //!   is the text's number over 0x10000, so that it is never 0 and an answer counts on a later connection too. An answer with
-//!   "error", "fail" or "unknown" refuses, any other confirms. An answer with flag 0 is about nothing, unless the operator says that
+//!   one of the words in `errors` refuses, any other confirms. An answer with flag 0 is about nothing, unless the operator says that
 //!   the device answers everything so (`flag_zero`). The raw answer is kept as `command_answer`.
 //! * A command is written once per attempt: nothing tells a device that it is a repeat.
 //! * A heartbeat is answered at once: the answer says that the connection lives, not that its state was stored.

@@ -156,7 +156,7 @@ pub(super) fn alarm_tail<'a>(
 }
 
 /// Heartbeats of single models; `None` for the specification's. `80` behind the status: battery in per cent and in volts.
-/// Otherwise nine bytes more than usual: a temperature in tenths of a degree at the end.
+/// Nine bytes more than usual: a temperature in tenths of a degree at the end.
 pub(super) fn heartbeat<'a>(reader: &mut Reader<'a>) -> Decoded<Option<Report<'a>>> {
     let mut extras = Attributes::new();
     let status = match *reader.left() {
@@ -165,7 +165,7 @@ pub(super) fn heartbeat<'a>(reader: &mut Reader<'a>) -> Decoded<Option<Report<'a
             extras.push(("power_v".into(), Value::Float(volts)));
             Status { info, battery: Battery::Percent(percent), signal }
         }
-        [info, _, _, _, _, level, signal, 0, 0, 0, 0, 0, high, low] => {
+        [info, level, signal, 0, 2, _, _, 0, 0, 0, 0, 0, high, low] => {
             let celsius = f64::from(i16::from_be_bytes([high, low])) / 10.0;
             extras.push(("temperature1_c".into(), Value::Float(celsius)));
             Status { info, battery: Battery::Level(level), signal }

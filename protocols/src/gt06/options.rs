@@ -4,7 +4,7 @@ use crate::effect::Evidence;
 use crate::options::{DeviceOptions, OptionKind, OptionSpec};
 use crate::profile::{Delivered, DeviceProfile};
 use crate::session::Content;
-use crate::single::{one_line, words};
+use crate::single::{ErrorWords, one_line, words};
 use crate::text::{Charset, PartRules};
 
 /// Stands for the text in a template.
@@ -43,6 +43,12 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         kind: OptionKind::Choice(&["english", "chinese", "none"]),
         default: "english",
         doc: "Language behind a command; none leaves the field out, as one public server does (4).",
+    },
+    OptionSpec {
+        name: "errors",
+        kind: OptionKind::Text { max: 200 },
+        default: "error,fail,unknown",
+        doc: "Words, separated by commas, of which an answer that contains one means that the command was not taken (4).",
     },
     OptionSpec {
         name: "flag_zero",
@@ -109,6 +115,7 @@ pub(super) struct Settings {
     max_text: usize,
     numbered: bool,
     pub(super) language: Option<u16>,
+    pub(super) errors: ErrorWords,
     pub(super) flag_zero_confirms: bool,
     pub(super) answer_seconds: u64,
     /// Minutes east of UTC.
@@ -128,6 +135,7 @@ impl Settings {
                 "chinese" => Some(1),
                 _ => None,
             },
+            errors: ErrorWords::read(options.text("errors")),
             flag_zero_confirms: options.text("flag_zero") == "confirms",
             answer_seconds: options.int("answer_seconds").unsigned_abs(),
             time_offset: i32::try_from(options.int("time_offset")).unwrap_or(0),

@@ -25,8 +25,6 @@ use crate::wire::bcd;
 const FLAG: u32 = 0x0001_0000;
 /// [`DeliveryStage::Refused`] code: the device answered with an error.
 const ERROR: u16 = 1;
-/// Words of answers that mean that the command was not taken (specification, section 4).
-const ERRORS: [&str; 3] = ["error", "fail", "unknown"];
 /// Bytes of a packet that nobody interprets that are handed on.
 const UNHANDLED_HEAD: usize = 1024;
 
@@ -157,18 +155,17 @@ impl Gt06Dialect {
 
     /// The device's answer to a command (specification, section 4).
     fn answered(&self, answer: &Answer<'_>, texts: &mut Texts, now: Now, fx: &mut Effects) {
-        let lower = answer.text.to_ascii_lowercase();
-        let stage = match ERRORS.iter().any(|word| lower.contains(word)) {
+        let Some(settings) = &self.settings else { return };
+        let stage = match settings.errors.found_in(&answer.text) {
             true => DeliveryStage::Refused { code: ERROR, retry: false },
             false => DeliveryStage::Confirmed(Evidence::Accepted),
         };
-        if let Some(number) = answer.flag.checked_sub(FLAG).and_then(|low| u16::try_from(low).ok())
-        {
+        let low = answer.flag.checked_sub(FLAG).and_then(|low| u16::try_from(low).ok());
+        if let Some(number) = low {
             return texts.answered_number(number, stage, fx);
         }
         // Devices also send such packets on their own: `<ICCID:…>`.
-        let zero = self.settings.as_ref().is_some_and(|settings| settings.flag_zero_confirms);
-        if answer.flag == 0 && zero && !lower.starts_with('<') {
+        if answer.flag == 0 && settings.flag_zero_confirms && !answer.text.starts_with('<') {
             texts.answered(stage, now, fx);
         }
     }

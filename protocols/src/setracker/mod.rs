@@ -37,6 +37,7 @@
 //! * A text is UTF-16 in hexadecimal. What lies beyond the basic plane becomes `?`: watches do not show it.
 //! * Our frames carry the maker of the device's last frame; if it uses an index, answers repeat it and texts have 0001.
 //! * A keep-alive is answered at once: the answer says that the connection lives, not that its values were stored.
+//! * A length that is too large holds its frame back until the next one begins.
 //! * Tolerated: wrong lengths, brackets in the names of Wi-Fi networks, signs and hemispheres that contradict each other, missing
 //!   fields at the end of a position, line ends between frames.
 

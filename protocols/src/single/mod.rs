@@ -9,6 +9,8 @@
 //! A protocol brings a [`Dialect`]: how a device names itself, what its frames mean and how a text is written. [`SingleSession`]
 //! keeps the state, counts bad frames and hands texts over; [`Texts`] keeps the text that waits for its receipt.
 
+#[cfg(test)]
+mod tests;
 mod texts;
 mod words;
 
@@ -17,7 +19,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub(crate) use self::texts::{Patience, Texts, number};
-pub(crate) use self::words::{one_line, words};
+pub(crate) use self::words::{ErrorWords, one_line, words};
 use crate::effect::{CloseReason, DeliveryStage, Effect, Effects, Receipt};
 use crate::framing::{Limits, Rejection};
 use crate::options::DeviceOptions;

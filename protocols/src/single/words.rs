@@ -41,6 +41,24 @@ pub(crate) fn one_line<'a>(text: &'a str, unfit: &[char]) -> Cow<'a, str> {
     Cow::Owned(line)
 }
 
+/// Words of which an answer that contains one means that a text was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ErrorWords(Vec<String>);
+
+impl ErrorWords {
+    /// Words separated by commas.
+    pub(crate) fn read(list: &str) -> Self {
+        let words = list.split(',').map(|word| word.trim().to_lowercase());
+        Self(words.filter(|word| !word.is_empty()).collect())
+    }
+
+    /// Whether `answer` contains one of them, in letters of either case.
+    pub(crate) fn found_in(&self, answer: &str) -> bool {
+        let answer = answer.to_lowercase();
+        self.0.iter().any(|word| answer.contains(word))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +67,13 @@ mod tests {
     fn unfit_characters_become_blanks_in_their_place() {
         assert_eq!(one_line("Gate #4,\r\nthen\nwait", &['#']), "Gate  4,\r then wait");
         assert_eq!(one_line("plain", &['#']), "plain");
+    }
+
+    #[test]
+    fn an_error_is_found_in_either_case() {
+        let errors = ErrorWords::read("unknown, error,,FAIL");
+        assert!(errors.found_in("Command error!") && errors.found_in("Failed"));
+        assert!(!errors.found_in("OK!") && !ErrorWords::read("").found_in("error"));
     }
 
     #[test]

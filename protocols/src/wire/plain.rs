@@ -55,6 +55,11 @@ pub(crate) fn day_first(date: &[u8], time: &[u8]) -> Option<Timestamp> {
     moment([year, month, day], time)
 }
 
+/// `yymmdd` and `hhmmss`, UTC.
+pub(crate) fn year_first(date: &[u8], time: &[u8]) -> Option<Timestamp> {
+    moment(pairs(date)?, time)
+}
+
 /// `text` as UTF-16, high byte first, four capital hexadecimal digits a unit. What lies beyond the basic plane becomes `?`.
 pub(crate) fn utf16_hex(text: &str) -> String {
     let basic = |c: char| if c.len_utf16() == 1 { c } else { '?' };
@@ -92,6 +97,7 @@ mod tests {
             (integer(b"007"), integer(b"-1"), integer(b"99999999999")),
             (Some(7), None, None)
         );
+        assert_eq!(year_first(b"080524", b"061830"), "2008-05-24T06:18:30Z".parse().ok());
         assert_eq!(day_first(b"120316", b"140444"), "2016-03-12T14:04:44Z".parse().ok());
         assert_eq!((day_first(b"081324", b"0618"), day_first(b"3113", b"061830")), (None, None));
     }

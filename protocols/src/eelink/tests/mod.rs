@@ -56,3 +56,10 @@ fn reports(frame: &[u8]) -> Vec<Report> {
     };
     events(frame).into_iter().filter_map(report).collect()
 }
+
+/// Many thousands of idle devices are as many of these.
+#[test]
+fn an_idle_session_is_small() {
+    let bytes = size_of::<crate::single::SingleSession<super::session::EelinkDialect>>();
+    assert!(bytes <= 400, "{bytes} bytes");
+}

@@ -54,3 +54,10 @@ fn report_of(packet: &[u8]) -> Report {
     });
     report.unwrap()
 }
+
+/// Many thousands of idle devices are as many of these.
+#[test]
+fn an_idle_session_is_small() {
+    let bytes = size_of::<crate::single::SingleSession<super::session::Gt06Dialect>>();
+    assert!(bytes <= 400, "{bytes} bytes");
+}

@@ -24,3 +24,10 @@ fn cut(stream: &[u8]) -> (Vec<Vec<u8>>, usize) {
         rest = &rest[cut.consumed..];
     }
 }
+
+/// Many thousands of idle devices are as many of these.
+#[test]
+fn an_idle_session_is_small() {
+    let bytes = size_of::<crate::single::SingleSession<super::session::SetrackerDialect>>();
+    assert!(bytes <= 400, "{bytes} bytes");
+}
