@@ -11,7 +11,7 @@ use crate::session::Content;
 
 /// What every id of ours begins with: other servers left texts on the navigator too.
 const MARK: [u8; 2] = *b"CW";
-const CHECK: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
+static CHECK: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
 
 /// The text on its way.
 #[derive(Debug)]
