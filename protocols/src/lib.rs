@@ -18,6 +18,7 @@ mod event;
 mod explain;
 mod framing;
 mod galileosky;
+mod garmin;
 mod gt06;
 mod iw;
 mod jt808;

@@ -18,6 +18,23 @@ pub struct OptionSpec {
     pub doc: &'static str,
 }
 
+/// Several lists of options as one, for protocols that carry another one and have its options too. `N` is the sum of their
+/// lengths; a smaller one does not compile.
+pub(crate) const fn concat<const N: usize>(lists: &[&[OptionSpec]]) -> [OptionSpec; N] {
+    let mut all = [OptionSpec { name: "", kind: OptionKind::Bool, default: "false", doc: "" }; N];
+    let (mut list, mut at, mut to) = (0, 0, 0);
+    while list < lists.len() {
+        while at < lists[list].len() {
+            all[to] = lists[list][at];
+            at += 1;
+            to += 1;
+        }
+        at = 0;
+        list += 1;
+    }
+    all
+}
+
 /// What values an option takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OptionKind {
@@ -170,6 +187,13 @@ mod tests {
         },
         OptionSpec { name: "numbered", kind: OptionKind::Bool, default: "true", doc: "" },
     ];
+
+    #[test]
+    fn lists_are_joined_in_their_order() {
+        const ALL: [OptionSpec; 4] = concat(&[SPECS, &[], &[SPECS[1]]]);
+        let names = ALL.map(|spec| spec.name);
+        assert_eq!(names, ["charset", "max_text", "numbered", "max_text"]);
+    }
 
     #[test]
     fn unset_options_have_their_defaults() {

@@ -9,6 +9,7 @@ use super::report;
 use super::tags;
 use crate::event::{Event, Value};
 use crate::explain::{Explanation, Field};
+use crate::garmin;
 use crate::text::Charset;
 
 /// Explains one packet.
@@ -40,7 +41,11 @@ pub(super) fn explain(frame: &[u8]) -> Explanation {
                 problem: None,
             };
         }
-        Packet::Garmin(fmi) => ("06 Garmin FMI", vec![Field::new("FMI bytes", "", hex(fmi))]),
+        Packet::Garmin(fmi) => {
+            let packets = garmin::explain::fields(fmi).filter(|packets| !packets.is_empty());
+            let whole = || vec![Field::new("FMI bytes", "", hex(fmi))];
+            ("06 Garmin FMI", packets.unwrap_or_else(whole))
+        }
         Packet::Photo { part, data } => {
             let part = Field::new("part", part.to_string(), hex(&[*part]));
             let size = format!("{} bytes", data.len());

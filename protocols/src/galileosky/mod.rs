@@ -24,7 +24,7 @@
 //! | 01 | records | up | `session`, `report` | 02 and its checksum, after the commit |
 //! | 01 with E0, E1 | command | down | `session` | the same with E0 quoted |
 //! | 01 with E0, E1 | answer to a command | up | `session` | 02 and its checksum, after the commit |
-//! | 06 | Garmin FMI | both | `garmin`: kept as it is | nothing |
+//! | 06 | a Garmin navigator's packets | both | `garmin`; without option `fmi` kept as they are | nothing; the navigator |
 //! | 07 | part of a photo | up | `session`: read, counted, dropped | 07 and its checksum (option `photo_ack`) |
 //! | 08 | compressed records | up | `session`, `report` | 02 and its checksum, after the commit |
 //! | 02 | confirmation | both | `terminal` | – |
@@ -39,6 +39,7 @@
 //! * The tracker has no display. A text travels as a command, and only to devices whose profile says that something behind the
 //!   tracker shows it (option `display`). The answer with its number confirms it, unless its first word says otherwise.
 //! * A text is not repeated on the same connection: the tracker would carry the command out twice.
+//! * With a Garmin navigator (profile `garmin`) texts both ways are its packets, and what counts as a receipt is the navigator's.
 //! * A satellite modem's packets (big-endian length, 01 00 1C behind it) have no checksum; they are recognised and rejected.
 
 mod decode;
@@ -61,7 +62,7 @@ use crate::options::DeviceOptions;
 use crate::protocol::{Detection, Protocol, ProtocolInfo};
 use crate::session::Session;
 use crate::terminal::{Terminal, TerminalSettings};
-use crate::text::{TextPlan, TextRefusal, plan};
+use crate::text::{TextPlan, TextRefusal};
 
 /// The protocol.
 #[derive(Debug)]
@@ -74,7 +75,7 @@ static INFO: ProtocolInfo = ProtocolInfo {
     default_port: 5034,
     identity: "IMEI",
     example_identity: "868345032065000",
-    uplink_text: false,
+    uplink_text: true,
     downlink_text: true,
     profiles: options::PROFILES,
     idle_seconds: 900,
@@ -103,11 +104,7 @@ impl Protocol for Galileosky {
     }
 
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
-        let settings = options::Settings::read(options);
-        if !settings.display {
-            return Err(TextRefusal::NotSupported);
-        }
-        plan(text, settings.parts())
+        options::plan(text, options)
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

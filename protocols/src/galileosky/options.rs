@@ -4,18 +4,22 @@ use std::time::Duration;
 
 use super::message::header;
 use crate::effect::Evidence;
-use crate::options::{DeviceOptions, OptionKind, OptionSpec};
+use crate::garmin;
+use crate::options::{DeviceOptions, OptionKind, OptionSpec, concat};
 use crate::profile::{Delivered, DeviceProfile};
 use crate::session::Content;
-use crate::text::{Charset, PartRules, label};
+use crate::text::{self, Charset, PartRules, TextPlan, TextRefusal, label};
 
 /// Longest text of a command.
 const MAX_COMMAND: usize = 255;
 /// Longest prefix.
 const MAX_PREFIX: usize = 64;
 
-/// All options.
-pub(super) const OPTIONS: &[OptionSpec] = &[
+/// All options, those of a navigator included.
+pub(super) const OPTIONS: &[OptionSpec] =
+    &concat::<{ OWN.len() + garmin::OPTIONS.len() }>(&[OWN, garmin::OPTIONS]);
+
+const OWN: &[OptionSpec] = &[
     OptionSpec {
         name: "display",
         kind: OptionKind::Bool,
@@ -75,6 +79,12 @@ pub(super) const PROFILES: &[DeviceProfile] = &[
         delivered: Delivered::NEVER,
     },
     DeviceProfile {
+        name: "garmin",
+        title: "trackers with a Garmin navigator, whose packets they only relay",
+        options: &[("fmi", "true")],
+        delivered: garmin::DELIVERED,
+    },
+    DeviceProfile {
         name: "command_display",
         title: "trackers whose script shows a command's text on a display at a serial port",
         options: &[("display", "true")],
@@ -99,6 +109,21 @@ pub(super) struct Settings {
     error_words: Vec<String>,
 }
 
+/// How a text is cut for a device, by the rules of its display or of its navigator.
+///
+/// # Errors
+/// It has neither; or as for [`text::plan`].
+pub(super) fn plan(text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
+    let settings = Settings::read(options);
+    if garmin::wanted(options) {
+        return garmin::plan(text, options);
+    }
+    if !settings.display {
+        return Err(TextRefusal::NotSupported);
+    }
+    text::plan(text, settings.parts())
+}
+
 impl Settings {
     pub(super) fn read(options: &DeviceOptions) -> Self {
         let words = options.text("error_words").split(',').map(str::trim);
@@ -120,8 +145,8 @@ impl Settings {
         }
     }
 
-    /// How texts are cut for this device.
-    pub(super) fn parts(&self) -> PartRules {
+    /// How texts for a display are cut.
+    fn parts(&self) -> PartRules {
         let room = MAX_COMMAND.saturating_sub(self.charset.encode(&self.prefix).bytes.len());
         PartRules {
             charset: self.charset,

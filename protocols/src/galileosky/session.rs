@@ -16,12 +16,14 @@ use bytes::Bytes;
 use super::frame::{carried, confirmation};
 use super::message::{Command, Main, Packet, header};
 use super::options::Settings;
-use super::{decode, encode, report, tags};
+use super::{decode, encode, garmin, report, tags};
 use crate::effect::{
     CloseReason, DeliveryStage, DeliveryToken, Effect, Effects, Evidence, Receipt,
 };
 use crate::event::{DriverMessage, Event, Origin, RepeatKey};
 use crate::framing::{Limits, Rejection};
+use crate::garmin::carrier::{self, NO_ANSWERS};
+use crate::garmin::{Fmi, Switches};
 use crate::session::{
     Admission, Credentials, Downlink, Lane, Now, SecretCheck, Session, SessionError,
 };
@@ -75,6 +77,8 @@ struct Online {
     identity: Identity,
     settings: Settings,
     outstanding: Option<Outstanding>,
+    /// The dialogue with the navigator that the tracker relays.
+    navigator: Option<Box<Fmi>>,
 }
 
 /// The text that waits for its answer.
@@ -182,17 +186,19 @@ impl Session for GalileoskySession {
             identity: asking.identity.clone(),
             settings: Settings::read(&profile.options),
             outstanding: None,
+            navigator: Switches::of(&profile.options).map(|own| Box::new(Fmi::new(LANE, own))),
         });
         fx.push(Effect::Online { lane });
         // It was decoded before: nothing in it is an error.
         let taken = online.handle(&packet, now, fx);
         debug_assert!(taken.is_ok(), "{taken:?}");
+        online.navigate(fx, |navigator, fx| navigator.start(now, fx));
         self.state = State::Online(online);
     }
 
     fn handle_downlink(&mut self, lane: Lane, downlink: Downlink, now: Now, fx: &mut Effects) {
         match &mut self.state {
-            State::Online(online) if online.window() > 0 => online.send(&downlink, now, fx),
+            State::Online(online) if online.window() > 0 => online.take(downlink, now, fx),
             State::Closed => {}
             // Not asked for: the window is 0. Given back at once, so that it is not forgotten here.
             _ => fx.push(Effect::Delivery {
@@ -204,10 +210,8 @@ impl Session for GalileoskySession {
     }
 
     fn handle_timeout(&mut self, now: Now, fx: &mut Effects) {
-        if let State::Online(online) = &mut self.state
-            && let Some(text) = online.outstanding.take_if(|text| text.deadline <= now.monotonic)
-        {
-            delivery(Receipt::Token(text.token), DeliveryStage::TimedOut, fx);
+        if let State::Online(online) = &mut self.state {
+            online.expire(now, fx);
         }
     }
 
@@ -220,7 +224,7 @@ impl Session for GalileoskySession {
 
     fn poll_timeout(&self) -> Option<Duration> {
         match &self.state {
-            State::Online(online) => online.outstanding.as_ref().map(|text| text.deadline),
+            State::Online(online) => online.poll_timeout(),
             _ => None,
         }
     }
@@ -228,7 +232,42 @@ impl Session for GalileoskySession {
 
 impl Online {
     fn window(&self) -> usize {
-        usize::from(self.settings.display && self.outstanding.is_none())
+        match &self.navigator {
+            Some(navigator) => navigator.window(),
+            None => usize::from(self.settings.display && self.outstanding.is_none()),
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Duration> {
+        let answer = self.outstanding.as_ref().map(|text| text.deadline);
+        let navigator = self.navigator.as_ref().and_then(|navigator| navigator.deadline());
+        answer.into_iter().chain(navigator).min()
+    }
+
+    fn expire(&mut self, now: Now, fx: &mut Effects) {
+        if let Some(text) = self.outstanding.take_if(|text| text.deadline <= now.monotonic) {
+            delivery(Receipt::Token(text.token), DeliveryStage::TimedOut, fx);
+        }
+        self.navigate(fx, |navigator, fx| {
+            if navigator.deadline().is_some_and(|at| at <= now.monotonic) {
+                navigator.timeout(now, fx);
+            }
+        });
+    }
+
+    /// Sends something, through the navigator if there is one.
+    fn take(&mut self, downlink: Downlink, now: Now, fx: &mut Effects) {
+        match self.navigator {
+            Some(_) => self.navigate(fx, |navigator, fx| navigator.downlink(downlink, now, fx)),
+            None => self.send(&downlink, now, fx),
+        }
+    }
+
+    /// Does something with the dialogue with the navigator; its packets travel in packets of their own, which nobody confirms.
+    fn navigate(&mut self, fx: &mut Effects, what: impl FnOnce(&mut Fmi, &mut Effects)) {
+        // What a navigator takes always fits.
+        let wrap = |bytes: Bytes| garmin::wrap(&bytes).unwrap_or_default();
+        carrier::with(&mut self.navigator, NO_ANSWERS, wrap, fx, what);
     }
 
     fn handle(&mut self, frame: &[u8], now: Now, fx: &mut Effects) -> Result<(), SessionError> {
@@ -244,6 +283,13 @@ impl Online {
                     report::compressed(record, now.wall, &mut events);
                 }
                 unknown_tags(rest, header::COMPRESSED.into(), &mut events);
+            }
+            Packet::Garmin(bytes) if self.navigator.is_some() => {
+                self.navigate(fx, |navigator, fx| {
+                    // What is wrong with it has been kept; a noisy line is no fault of the connection.
+                    drop(navigator.receive(bytes, now, fx));
+                });
+                return Ok(());
             }
             Packet::Garmin(fmi) => {
                 unknown_tags(fmi, header::GARMIN.into(), &mut events);

@@ -1,6 +1,7 @@
 //! The device's side: a head packet, records, and answers to commands.
 //!
-//! The driver has nothing to speak with: what he types is not sent. Dialect: there is one.
+//! The driver has nothing to speak with, so what he types is not sent, unless the platform speaks to a Garmin navigator: then
+//! there is one, and texts go through it. Dialect: there is one.
 
 use std::collections::VecDeque;
 
@@ -9,9 +10,11 @@ use bytes::Bytes;
 use super::decode;
 use super::encode;
 use super::frame::carried;
+use super::garmin;
 use super::message::{Command, Main, Packet, Record, Tag};
 use super::tags;
 use crate::event::{Report, Value};
+use crate::garmin::Navigator;
 use crate::session::Now;
 use crate::terminal::{Outcome, Terminal, TerminalEffect, TerminalInput, TerminalSettings, Uplink};
 use crate::text::Charset;
@@ -30,13 +33,16 @@ pub(super) struct GalileoskyTerminal {
     online: bool,
     /// Checksums of what is not confirmed.
     waiting: VecDeque<(u16, Uplink)>,
+    /// A navigator, once the platform spoke to one.
+    navigator: Option<Box<Navigator>>,
 }
 
 impl GalileoskyTerminal {
     pub(super) fn new(settings: &TerminalSettings) -> Self {
         let digits: String = settings.identity.chars().filter(char::is_ascii_digit).collect();
         let tail = digits.get(digits.len().saturating_sub(15)..).unwrap_or("");
-        Self { imei: format!("{tail:0>15}"), record: 0, online: false, waiting: VecDeque::new() }
+        let (imei, waiting) = (format!("{tail:0>15}"), VecDeque::new());
+        Self { imei, record: 0, online: false, waiting, navigator: None }
     }
 
     fn send(&mut self, packet: Option<Bytes>, kind: Uplink, fx: &mut Vec<TerminalEffect>) {
@@ -78,9 +84,30 @@ impl GalileoskyTerminal {
                     fx.push(TerminalEffect::Text { token: command.number.into(), text });
                 }
             }
-            // Garmin and the rest: not simulated.
+            Ok(Packet::Garmin(bytes)) => {
+                self.navigator.get_or_insert_with(|| Box::new(Navigator::new()));
+                self.navigate(fx, |navigator, fx| navigator.receive(bytes, fx));
+            }
+            // The rest: not simulated.
             Ok(_) | Err(_) => {}
         }
+    }
+
+    /// The navigator does something; its packets travel in packets of their own.
+    fn navigate(
+        &mut self,
+        fx: &mut Vec<TerminalEffect>,
+        what: impl FnOnce(&mut Navigator, &mut Vec<TerminalEffect>),
+    ) {
+        let Some(navigator) = &mut self.navigator else { return };
+        let mut inner = Vec::new();
+        what(navigator, &mut inner);
+        fx.extend(inner.into_iter().map(|effect| match effect {
+            TerminalEffect::Transmit(bytes) => {
+                TerminalEffect::Transmit(garmin::wrap(&bytes).unwrap_or_default())
+            }
+            other => other,
+        }));
     }
 
     fn is_mine(&self, command: &Command) -> bool {
@@ -123,6 +150,7 @@ impl Terminal for GalileoskyTerminal {
     fn handle(&mut self, input: TerminalInput<'_>, now: Now, fx: &mut Vec<TerminalEffect>) {
         match input {
             TerminalInput::Connected => {
+                self.navigate(fx, |navigator, _| navigator.reconnected());
                 let head = [
                     (0x01, vec![0x82]),
                     (0x02, vec![0x12]),
@@ -141,6 +169,14 @@ impl Terminal for GalileoskyTerminal {
                 let mut record = self.numbered();
                 describe(report, &mut record);
                 self.record(&record, report.archived, Uplink::Report, fx);
+            }
+            TerminalInput::Answer { token, outcome } if Navigator::owns(token) => {
+                self.navigate(fx, |navigator, fx| navigator.answer(token, outcome, now, fx));
+            }
+            TerminalInput::Say(text)
+                if self.navigator.as_ref().is_some_and(|navigator| navigator.enabled()) =>
+            {
+                self.navigate(fx, |navigator, fx| navigator.say(text, now, fx));
             }
             TerminalInput::Answer { token, outcome } => self.answer(token, outcome, fx),
             TerminalInput::Logout => fx.push(TerminalEffect::Close),

@@ -26,6 +26,7 @@
 //! | 0102 | authentication | up | `session/admission` | 8001 |
 //! | 0104, 0107, 0108, 0303, 0701 | parameters, properties, upgrade, menu choice, waybill | up | `info`, `session/uplinks` | 8001 |
 //! | 0200, 0201, 0500, 0704 | locations | up | `location` | 8001 after the commit |
+//! | 0900 / 8900 of the option `fmi_port` | a navigator's packets | up / down | `session/navigator` | 8001 after the commit / 0001 |
 //! | 0301, 0302, 1300, 6006, 0900 types 40 and F0 | driver texts | up | `session/texts` | 8001 after the commit |
 //! | 0702 | driver identity | up | `info` | 8001 after the commit |
 //! | 0800, 0801 | multimedia, not stored | up | `session/uplinks` | 8001; 8800 |
@@ -50,6 +51,8 @@
 //! * Answers copy the phone, version and flag bit of the last uplink. The header's form is found by length (`header`): flag
 //!   bits are wrong in the field.
 //! * An answer 3 to a text makes us try the other layout (type byte or not), to a question a plain text with its choices.
+//! * With a Garmin navigator behind the terminal (profile `garmin`) texts both ways are its packets in transparent data, and what
+//!   counts as a receipt is the navigator's; the terminal's answer to 0x8900 proves nothing.
 //! * Wrong lengths, counts, broken item lists, hexadecimal phones, 7D without escape, idle and shared 7E are tolerated; each
 //!   stands next to its parser with the section that knows the device.
 
@@ -75,7 +78,7 @@ use crate::options::DeviceOptions;
 use crate::protocol::{Detection, Protocol, ProtocolInfo};
 use crate::session::Session;
 use crate::terminal::{Terminal, TerminalSettings};
-use crate::text::{self, TextPlan, TextRefusal};
+use crate::text::{TextPlan, TextRefusal};
 
 /// The protocol.
 #[derive(Debug, Clone, Copy)]
@@ -117,7 +120,7 @@ impl Protocol for Jt808 {
     }
 
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
-        text::plan(text, settings::part_rules(options))
+        settings::plan(text, options)
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

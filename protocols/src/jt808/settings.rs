@@ -8,9 +8,10 @@ use std::time::Duration;
 use super::header::{Address, Edition, Style};
 use super::time::STANDARD_OFFSET;
 use crate::effect::Evidence;
-use crate::options::{DeviceOptions, OptionKind, OptionSpec};
+use crate::garmin;
+use crate::options::{DeviceOptions, OptionKind, OptionSpec, concat};
 use crate::profile::{Delivered, DeviceProfile};
-use crate::text::{Charset, PartRules};
+use crate::text::{self, Charset, PartRules, TextPlan, TextRefusal};
 
 /// Most bytes of text in a single 0x8300, whatever its layout (section 12.1).
 const MAX_SINGLE_TEXT: usize = 1021;
@@ -26,8 +27,11 @@ const fn option(
     OptionSpec { name, kind, default, doc }
 }
 
-/// All per-device options (sections 16 and 22).
-pub(crate) const OPTIONS: &[OptionSpec] = &[
+/// All per-device options (sections 16 and 22), and those of a navigator behind the terminal.
+pub(crate) const OPTIONS: &[OptionSpec] =
+    &concat::<{ OWN.len() + garmin::OPTIONS.len() }>(&[OWN, garmin::OPTIONS]);
+
+const OWN: &[OptionSpec] = &[
     option(
         "auth",
         OptionKind::Choice(&["known_phone", "strict", "open"]),
@@ -161,18 +165,32 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "0",
         "Seconds of silence after which the connection is taken for dead (8.2), best three heartbeats; 0: the listener's limit, else 180.",
     ),
+    option(
+        "fmi_port",
+        OptionKind::Int { min: 0, max: 255 },
+        "65",
+        "Type of the transparent data that are the navigator's (12.6): 65 (41) serial port 1, 66 (42) serial port 2.",
+    ),
 ];
 
 /// Built-in profiles.
-pub(crate) const PROFILES: &[DeviceProfile] = &[DeviceProfile {
-    name: DeviceProfile::STANDARD,
-    title: "terminals with a display that follow the standard",
-    options: &[],
-    delivered: Delivered {
-        when: "the terminal's general answer (0x0001, result 0): the terminal has it; the protocol has no read receipt",
-        proves: Some(Evidence::Accepted),
+pub(crate) const PROFILES: &[DeviceProfile] = &[
+    DeviceProfile {
+        name: DeviceProfile::STANDARD,
+        title: "terminals with a display that follow the standard",
+        options: &[],
+        delivered: Delivered {
+            when: "the terminal's general answer (0x0001, result 0): the terminal has it; the protocol has no read receipt",
+            proves: Some(Evidence::Accepted),
+        },
     },
-}];
+    DeviceProfile {
+        name: "garmin",
+        title: "terminals with a Garmin navigator on serial port 1",
+        options: &[("fmi", "true")],
+        delivered: garmin::DELIVERED,
+    },
+];
 
 /// The values of [`OPTIONS`] for one device.
 #[derive(Debug, Clone)]
@@ -200,6 +218,9 @@ pub(crate) struct Settings {
     flag: Option<bool>,
     pub(crate) edition: Option<Edition>,
     pub(crate) events: Box<[(u8, Box<str>)]>,
+    /// The navigator behind the terminal, if it has one, and the type of its transparent data.
+    pub(crate) navigator: Option<Box<garmin::Switches>>,
+    pub(crate) navigator_port: u8,
 }
 
 impl Settings {
@@ -245,6 +266,8 @@ impl Settings {
                 _ => None,
             },
             events: events(options.text("events")),
+            navigator: garmin::Switches::of(options),
+            navigator_port: u8::try_from(options.int("fmi_port")).unwrap_or(0x41),
         }
     }
 
@@ -254,8 +277,19 @@ impl Settings {
     }
 }
 
-/// How texts to a device are cut.
-pub(crate) fn part_rules(options: &DeviceOptions) -> PartRules {
+/// How a text to a device is cut, by the terminal's rules or by its navigator's.
+///
+/// # Errors
+/// As for [`text::plan`].
+pub(crate) fn plan(text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
+    match garmin::wanted(options) {
+        true => garmin::plan(text, options),
+        false => text::plan(text, part_rules(options)),
+    }
+}
+
+/// How texts for the terminal's own display are cut.
+fn part_rules(options: &DeviceOptions) -> PartRules {
     let wanted = usize::try_from(options.int("max_text")).unwrap_or(500);
     let max_bytes = if options.flag("fragments") { wanted } else { wanted.min(MAX_SINGLE_TEXT) };
     let nul = usize::from(options.flag("nul_end"));

@@ -1,7 +1,8 @@
 //! The device's side: what the simulator and the end-to-end tests run. Dialects: `2011`, `2013` (the default), `2019`.
 //!
 //! It logs in with its code if it has one and registers otherwise, shows texts and questions, and answers queries. What the
-//! driver says goes out as 0x6006 unless it is an answer to the open question (0x0302) or a canned one (0x0301).
+//! driver says goes out as 0x6006 unless it is an answer to the open question (0x0302) or a canned one (0x0301). If the platform
+//! speaks to a Garmin navigator in transparent data, there is one, and texts go through it.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -19,6 +20,7 @@ use super::message::{
 };
 use super::time::{STANDARD_OFFSET, bcd_time};
 use crate::event::{Report, Value};
+use crate::garmin::Navigator;
 use crate::session::{Lane, Now};
 use crate::terminal::{Outcome, Terminal, TerminalEffect, TerminalInput, TerminalSettings, Uplink};
 use crate::text::Charset;
@@ -45,6 +47,8 @@ pub(crate) struct Jt808Terminal {
     events: Vec<(u8, String)>,
     /// The open question: serial and answers.
     question: Option<(u16, Vec<(u8, String)>)>,
+    /// A navigator on a serial port, once the platform spoke to one, and the type of its transparent data.
+    navigator: Option<(u8, Box<Navigator>)>,
 }
 
 impl Jt808Terminal {
@@ -70,6 +74,7 @@ impl Jt808Terminal {
             location,
             events: Vec::new(),
             question: None,
+            navigator: None,
         }
     }
 
@@ -172,6 +177,11 @@ impl Jt808Terminal {
                 self.confirm(header.id, serial, 0, fx);
             }
             Message::FragmentRequest { request, .. } => self.resend(&request, fx),
+            Message::Transparent { kind, data, .. } if Navigator::addressed(data) => {
+                self.confirm(header.id, serial, 0, fx);
+                self.navigator.get_or_insert_with(|| (kind, Box::new(Navigator::new())));
+                self.navigate(fx, |navigator, fx| navigator.receive(data, fx));
+            }
             message => self.obey(header.id, serial, &message, fx),
         }
     }
@@ -286,6 +296,27 @@ impl Jt808Terminal {
         }
     }
 
+    /// The navigator does something; its packets travel as transparent data.
+    fn navigate(
+        &mut self,
+        fx: &mut Vec<TerminalEffect>,
+        what: impl FnOnce(&mut Navigator, &mut Vec<TerminalEffect>),
+    ) {
+        let Some((kind, navigator)) = &mut self.navigator else { return };
+        let (kind, mut inner) = (*kind, Vec::new());
+        what(navigator, &mut inner);
+        let wide = self.edition == Edition::V2011;
+        for effect in inner {
+            let TerminalEffect::Transmit(data) = effect else {
+                fx.push(effect);
+                continue;
+            };
+            let total = wide.then(|| u32::try_from(data.len()).unwrap_or(0));
+            let id = id::TRANSPARENT_UP;
+            self.send(id, &Message::Transparent { id, kind, total, data: &data }, None, fx);
+        }
+    }
+
     fn say(&mut self, text: &str, fx: &mut Vec<TerminalEffect>) {
         let chosen = |choices: &[(u8, String)]| {
             choices.iter().find(|(_, choice)| choice == text).map(|(id, _)| *id)
@@ -328,6 +359,7 @@ impl Terminal for Jt808Terminal {
         match input {
             TerminalInput::Connected => {
                 self.waiting.clear();
+                self.navigate(fx, |navigator, _| navigator.reconnected());
                 if self.code.is_some() { self.log_in(fx) } else { self.register(fx) }
             }
             TerminalInput::Frame(frame) => self.receive(frame, now, fx),
@@ -336,7 +368,15 @@ impl Terminal for Jt808Terminal {
                 self.send(id::HEARTBEAT, &heartbeat, Some(Uplink::Heartbeat), fx);
             }
             TerminalInput::Report(report) => self.report(report, now, fx),
+            TerminalInput::Say(text)
+                if self.navigator.as_ref().is_some_and(|(_, navigator)| navigator.enabled()) =>
+            {
+                self.navigate(fx, |navigator, fx| navigator.say(text, now, fx));
+            }
             TerminalInput::Say(text) => self.say(text, fx),
+            TerminalInput::Answer { token, outcome } if Navigator::owns(token) => {
+                self.navigate(fx, |navigator, fx| navigator.answer(token, outcome, now, fx));
+            }
             TerminalInput::Answer { token, outcome } => {
                 let half = |number: u64| u16::try_from(number & 0xffff).unwrap_or(0);
                 let result = if outcome == Outcome::Confirm { 0 } else { 1 };

@@ -5,6 +5,7 @@ use super::message::{Class, HexFrame, Message, ProFrame, Sentence};
 use super::{attributes, decode, hex, pro, serial};
 use crate::event::{Attributes, Event, Fix, Value};
 use crate::explain::{Explanation, Field};
+use crate::garmin;
 
 /// Explains one frame.
 pub(super) fn explain(frame: &[u8]) -> Explanation {
@@ -29,7 +30,8 @@ pub(super) fn explain(frame: &[u8]) -> Explanation {
             let fields = vec![
                 Field::new("password", "", shown(command.password)),
                 Field::new("type", kind_of_data(command.kind), shown(command.kind)),
-                Field::new("data", "", shown(&command.data)),
+                Field::new("data", "", shown(&command.data))
+                    .with(packets(serial::unhex(&command.data).as_deref())),
                 Field::new("need ack", "", shown(command.need_ack)),
                 Field::new("serial", "", shown(command.serial)),
             ];
@@ -42,6 +44,12 @@ pub(super) fn explain(frame: &[u8]) -> Explanation {
         Message::Pro(frame) => protocol_pro(frame),
     };
     Explanation { title, fields, problem }
+}
+
+/// The packets of a navigator among serial bytes, whose raw form stands above them already.
+fn packets(bytes: Option<&[u8]>) -> Vec<Field> {
+    let packets = bytes.and_then(garmin::explain::fields).unwrap_or_default();
+    packets.into_iter().map(|packet| Field { raw: String::new(), ..packet }).collect()
 }
 
 fn kind_of_data(kind: &[u8]) -> &'static str {
@@ -89,7 +97,11 @@ fn sentence(sentence: &Sentence<'_>) -> Vec<Field> {
     if let Some(count) = sentence.count() {
         fields.push(Field::new("count", "", shown(count)));
     }
-    if let Some(text) = serial::bytes(sentence).and_then(|bytes| serial::text(&bytes)) {
+    let bytes = serial::bytes(sentence);
+    let packets = packets(bytes.as_deref());
+    if !packets.is_empty() {
+        fields.push(Field::new("from the serial port", "a Garmin navigator", "").with(packets));
+    } else if let Some(text) = bytes.and_then(|bytes| serial::text(&bytes)) {
         fields.push(Field::new("from the serial port", text.escape_debug().to_string(), ""));
     }
     let found = attributes::attributes(sentence, blocks.last());

@@ -22,6 +22,7 @@
 //! | `+ACK:GTHBD` | heartbeat | up | `session` | `+SACK:GTHBD`, at once |
 //! | `+RESP`, `+BUFF` | reports | up | `blocks`, `attributes` | `+SACK:count`, after the commit |
 //! | `+RESP:GTDAT`, `GTDTT` | bytes of the serial port | up | `serial` | `+SACK:count`, after the commit |
+//! | `+RESP:GTDTT`, `AT+GTDAT` in hexadecimal | a Garmin navigator's packets (options `fmi`, `fmi_down`) | up, down | `navigator` | as above; the navigator |
 //! | `AT+GTDAT` | text to the serial port | down | `session` | `+ACK:GTDAT` with its serial |
 //! | `+ACK:GT…` | answer to a command | up | `session` | `+SACK:count` if `sack_ack` |
 //! | HEX `+RSP`, `+BSP`, `+EVT`, `+BVT`, `+INF`, `+BNF` | reports | up | `hex` | `+SACK:count` if `binary_sack` |
@@ -36,6 +37,8 @@
 //! * Tolerated: a missing `$` before the next frame's head, NUL as the end, CR, LF and NUL between frames.
 //! * Texts: printable ASCII, at most 100; commas and dollar signs are replaced. The acknowledgement shows that the tracker took
 //!   the command, not that a terminal showed it; a wrong password gets no answer at all.
+//! * With a Garmin navigator (profile `garmin`) texts both ways are its packets, and what counts as a receipt is the navigator's.
+//!   No document says how its packets go down; as data in hexadecimal is a guess, which an option names.
 
 mod attributes;
 mod blocks;
@@ -45,6 +48,7 @@ mod explain;
 mod frame;
 mod hex;
 mod message;
+mod navigator;
 mod options;
 mod pro;
 mod reader;
@@ -60,7 +64,7 @@ use crate::options::DeviceOptions;
 use crate::protocol::{Detection, Protocol, ProtocolInfo};
 use crate::session::Session;
 use crate::terminal::{Terminal, TerminalSettings};
-use crate::text::{TextPlan, TextRefusal, plan};
+use crate::text::{TextPlan, TextRefusal};
 
 /// The protocol.
 #[derive(Debug)]
@@ -102,11 +106,7 @@ impl Protocol for Queclink {
     }
 
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
-        let settings = options::Settings::read(options);
-        if !settings.display {
-            return Err(TextRefusal::NotSupported);
-        }
-        plan(text, settings.parts())
+        options::plan(text, options)
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

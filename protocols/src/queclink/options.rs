@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::effect::Evidence;
-use crate::options::{DeviceOptions, OptionKind, OptionSpec};
+use crate::garmin;
+use crate::options::{DeviceOptions, OptionKind, OptionSpec, concat};
 use crate::profile::{Delivered, DeviceProfile};
 use crate::session::Content;
-use crate::text::{Charset, PartRules, label};
+use crate::text::{self, Charset, PartRules, TextPlan, TextRefusal, label};
 
 /// Longest data of `AT+GTDAT` (section 4).
 const MAX_DATA: usize = 100;
@@ -35,8 +36,11 @@ const PASSWORDS: [(&[u8], &str); 20] = [
     (b"F1", "gv350m"),
 ];
 
-/// All options.
-pub(super) const OPTIONS: &[OptionSpec] = &[
+/// All options, those of a navigator included.
+pub(super) const OPTIONS: &[OptionSpec] =
+    &concat::<{ OWN.len() + garmin::OPTIONS.len() }>(&[OWN, garmin::OPTIONS]);
+
+const OWN: &[OptionSpec] = &[
     OptionSpec {
         name: "display",
         kind: OptionKind::Bool,
@@ -109,6 +113,12 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         default: "false",
         doc: "Whether reports in the HEX form are acknowledged with +SACK; not documented for them (1).",
     },
+    OptionSpec {
+        name: "fmi_down",
+        kind: OptionKind::Choice(&["none", "hex"]),
+        default: "none",
+        doc: "How a navigator's packets go down: none: no way is documented, so that only its packets up (+RESP:GTDTT) are read; hex: as hexadecimal data of AT+GTDAT, longer than the documented 100 characters (4, 5).",
+    },
 ];
 
 /// Built-in profiles.
@@ -128,6 +138,12 @@ pub(super) const PROFILES: &[DeviceProfile] = &[
             proves: Some(Evidence::Accepted),
         },
     },
+    DeviceProfile {
+        name: "garmin",
+        title: "trackers with a Garmin navigator whose firmware takes hexadecimal data for the serial port (unconfirmed)",
+        options: &[("fmi", "true"), ("fmi_down", "hex")],
+        delivered: garmin::DELIVERED,
+    },
 ];
 
 /// The options of one device, read once.
@@ -142,9 +158,24 @@ pub(super) struct Settings {
     pub(super) sack: bool,
     pub(super) sack_ack: bool,
     pub(super) binary_sack: bool,
+    /// Packets can be sent to the navigator.
+    pub(super) navigator_down: bool,
     password: String,
     max_text: usize,
     numbered: bool,
+}
+
+/// How a text is cut for a device, by the rules of its terminal or of its navigator.
+///
+/// # Errors
+/// It has neither, or there is no way to it; or as for [`text::plan`].
+pub(super) fn plan(text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
+    let settings = Settings::read(options);
+    match garmin::wanted(options) {
+        true if settings.navigator_down => garmin::plan(text, options),
+        false if settings.display => text::plan(text, settings.parts()),
+        _ => Err(TextRefusal::NotSupported),
+    }
 }
 
 impl Settings {
@@ -163,14 +194,15 @@ impl Settings {
             sack: options.flag("sack"),
             sack_ack: options.flag("sack_ack"),
             binary_sack: options.flag("binary_sack"),
+            navigator_down: options.text("fmi_down") == "hex",
             password: options.text("password").to_owned(),
             max_text: usize::try_from(options.int("max_text")).unwrap_or(MAX_DATA),
             numbered: options.flag("numbered"),
         }
     }
 
-    /// How texts are cut for this device.
-    pub(super) const fn parts(&self) -> PartRules {
+    /// How texts for a terminal are cut.
+    const fn parts(&self) -> PartRules {
         PartRules { charset: Charset::Ascii, max_bytes: self.max_text, numbered: self.numbered }
     }
 

@@ -36,7 +36,13 @@ fn transparent(sentence: &Sentence<'_>) -> Option<Vec<u8>> {
     (digits.len() == length.checked_mul(2)?).then(|| unhex(digits)).flatten()
 }
 
-fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
+/// Hexadecimal digits, as devices write them.
+pub(super) fn hex(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().flat_map(|byte| format!("{byte:02X}").into_bytes()).collect()
+}
+
+/// The bytes that hexadecimal digits stand for; `None` if they are none.
+pub(super) fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
     let nibble = |digit: u8| char::from(digit).to_digit(16);
     let (pairs, odd) = digits.as_chunks::<2>();
     if !odd.is_empty() {

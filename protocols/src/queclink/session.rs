@@ -14,6 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::message::{Class, DataCommand, HexFrame, Message, ProFrame, Sentence};
+use super::navigator::Tunnel;
 use super::options::Settings;
 use super::{attributes, blocks, decode, encode, hex, pro, serial};
 use crate::effect::{
@@ -26,7 +27,7 @@ use crate::session::{
 };
 
 /// The only device of a connection.
-const LANE: Lane = Lane(0);
+pub(super) const LANE: Lane = Lane(0);
 /// How long a numbered text stays recognisable as a repeat: devices keep reports for days.
 const REPEAT_WINDOW_SECONDS: u32 = 7 * 24 * 3600;
 /// The same for a text without a number.
@@ -55,12 +56,13 @@ enum State {
 }
 
 #[derive(Debug)]
-struct Online {
+pub(super) struct Online {
     identity: String,
-    settings: Settings,
+    pub(super) settings: Settings,
     /// The device's type, from the version of its last sentence.
-    device_type: Vec<u8>,
+    pub(super) device_type: Vec<u8>,
     outstanding: Option<Outstanding>,
+    pub(super) navigator: Tunnel,
 }
 
 /// The text that waits for its acknowledgement.
@@ -164,10 +166,12 @@ impl Session for QueclinkSession {
             settings: Settings::read(&profile.options),
             device_type: Vec::new(),
             outstanding: None,
+            navigator: Tunnel::of(&profile.options),
         });
         fx.push(Effect::Online { lane });
         // What is wrong with it beyond its head is found only now; the next frame may be better.
         let taken = online.handle(&frame, now, fx);
+        online.meet_navigator(now, fx);
         self.state = State::Online(online);
         if taken.is_err() {
             self.strike(fx);
@@ -176,7 +180,7 @@ impl Session for QueclinkSession {
 
     fn handle_downlink(&mut self, lane: Lane, downlink: Downlink, now: Now, fx: &mut Effects) {
         match &mut self.state {
-            State::Online(online) if online.window() > 0 => online.send(&downlink, now, fx),
+            State::Online(online) if online.window() > 0 => online.take(downlink, now, fx),
             State::Closed => {}
             // Not asked for: the window is 0. Given back at once, so that it is not forgotten here.
             _ => fx.push(Effect::Delivery {
@@ -190,6 +194,7 @@ impl Session for QueclinkSession {
     fn handle_timeout(&mut self, now: Now, fx: &mut Effects) {
         if let State::Online(online) = &mut self.state {
             online.expire(now, fx);
+            online.navigator_timeout(now, fx);
         }
     }
 
@@ -202,7 +207,7 @@ impl Session for QueclinkSession {
 
     fn poll_timeout(&self) -> Option<Duration> {
         match &self.state {
-            State::Online(online) => online.outstanding.as_ref().map(|text| text.deadline),
+            State::Online(online) => online.poll_timeout(),
             _ => None,
         }
     }
@@ -210,17 +215,23 @@ impl Session for QueclinkSession {
 
 impl Online {
     fn window(&self) -> usize {
-        usize::from(self.settings.display && self.outstanding.is_none())
+        let terminal = usize::from(self.settings.display && self.outstanding.is_none());
+        self.navigator_window().unwrap_or(terminal)
     }
 
-    fn handle(&mut self, frame: &[u8], _now: Now, fx: &mut Effects) -> Result<(), SessionError> {
+    fn poll_timeout(&self) -> Option<Duration> {
+        let answer = self.outstanding.as_ref().map(|text| text.deadline);
+        answer.into_iter().chain(self.navigator_deadline()).min()
+    }
+
+    fn handle(&mut self, frame: &[u8], now: Now, fx: &mut Effects) -> Result<(), SessionError> {
         let message = decode::message(frame)?;
         if identity(&message).is_some_and(|found| found != self.identity) {
             let message = "frame of another device";
             return Err(SessionError::Unexpected { message, state: "online" });
         }
         match message {
-            Message::Sentence(sentence) => self.sentence(&sentence, fx),
+            Message::Sentence(sentence) => self.sentence(&sentence, now, fx),
             Message::Hex(frame) => self.hex(&frame, fx),
             Message::Pro(frame) => self.pro(&frame, fx)?,
             Message::ServerAck { .. } | Message::Data(_) | Message::Command(_) => {
@@ -231,7 +242,7 @@ impl Online {
         Ok(())
     }
 
-    fn sentence(&mut self, sentence: &Sentence<'_>, fx: &mut Effects) {
+    fn sentence(&mut self, sentence: &Sentence<'_>, now: Now, fx: &mut Effects) {
         if !sentence.version.is_empty() {
             self.device_type = sentence.device_type().to_ascii_uppercase();
         }
@@ -242,6 +253,17 @@ impl Online {
                 if let Some(count) = count {
                     fx.transmit(encode::heartbeat_ack(sentence.version, count));
                 }
+            }
+            (Class::Ack, b"GTDAT") if self.navigator.is_there() => {
+                // The tracker took a packet; what the navigator makes of it, it says itself.
+                let ack = quoted(self.settings.sack_ack);
+                if !ack.is_empty() {
+                    fx.transmit(ack);
+                }
+            }
+            (Class::Report | Class::Buffered, b"GTDTT") if self.navigator.is_there() => {
+                let ack = quoted(self.settings.sack);
+                self.hear(sentence, ack, now, fx);
             }
             (Class::Ack, kind) => {
                 if kind == b"GTDAT" {
@@ -346,7 +368,7 @@ impl Online {
         delivery(receipt, DeliveryStage::Confirmed(Evidence::Accepted), fx);
     }
 
-    fn send(&mut self, downlink: &Downlink, now: Now, fx: &mut Effects) {
+    pub(super) fn send(&mut self, downlink: &Downlink, now: Now, fx: &mut Effects) {
         let token = downlink.token;
         let Some(password) = self.settings.password(&self.device_type) else {
             let stage = DeliveryStage::Refused { code: NO_PASSWORD, retry: false };

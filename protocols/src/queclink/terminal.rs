@@ -1,6 +1,7 @@
 //! The device's side: a vehicle tracker with a terminal at its serial port, in text.
 //!
-//! It has no login; a heartbeat names it. There is no way to refuse a text but silence.
+//! It has no login; a heartbeat names it. There is no way to refuse a text but silence. If the
+//! platform speaks to a Garmin navigator at the serial port, there is one, and texts go through it.
 
 use std::collections::VecDeque;
 
@@ -11,7 +12,9 @@ use super::decode;
 use super::encode;
 use super::message::{Class, Message, Sentence};
 use super::options::printable;
+use super::serial;
 use crate::event::{Report, Value};
+use crate::garmin::Navigator;
 use crate::session::Now;
 use crate::terminal::{Outcome, Terminal, TerminalEffect, TerminalInput, TerminalSettings, Uplink};
 use crate::text::Charset;
@@ -31,11 +34,13 @@ pub(super) struct QueclinkTerminal {
     online: bool,
     /// Counts of what is not acknowledged.
     waiting: VecDeque<(u16, Uplink)>,
+    /// A navigator at the serial port, once the platform spoke to one.
+    navigator: Option<Box<Navigator>>,
 }
 
 impl QueclinkTerminal {
     pub(super) const fn new(settings: TerminalSettings) -> Self {
-        Self { settings, count: 0, online: false, waiting: VecDeque::new() }
+        Self { settings, count: 0, online: false, waiting: VecDeque::new(), navigator: None }
     }
 
     /// Sends a sentence with the next count; its acknowledgement is waited for if `kind` says as what.
@@ -68,11 +73,37 @@ impl QueclinkTerminal {
         }
     }
 
-    fn frame(&mut self, frame: &[u8], fx: &mut Vec<TerminalEffect>) {
+    /// The navigator does something; its packets travel as serial bytes.
+    fn navigate(
+        &mut self,
+        now: Now,
+        fx: &mut Vec<TerminalEffect>,
+        what: impl FnOnce(&mut Navigator, &mut Vec<TerminalEffect>),
+    ) {
+        let Some(navigator) = &mut self.navigator else { return };
+        let mut inner = Vec::new();
+        what(navigator, &mut inner);
+        for effect in inner {
+            let TerminalEffect::Transmit(bytes) = effect else {
+                fx.push(effect);
+                continue;
+            };
+            let (length, digits) = (bytes.len().to_string(), serial::hex(&bytes));
+            let fields: [&[u8]; 6] = [b"", b"", b"", b"1", length.as_bytes(), &digits];
+            self.send(Class::Report, "GTDTT", &fields, None, now, fx);
+        }
+    }
+
+    fn frame(&mut self, frame: &[u8], now: Now, fx: &mut Vec<TerminalEffect>) {
         match decode::message(frame) {
             Ok(Message::ServerAck { count, .. }) => self.acknowledged(count, fx),
             Ok(Message::Data(command)) => {
-                if let Some(serial) = number(command.serial) {
+                let packets = serial::unhex(&command.data);
+                if let Some(packets) = packets.filter(|bytes| Navigator::addressed(bytes)) {
+                    self.send(Class::Ack, "GTDAT", &[b"", command.serial], None, now, fx);
+                    self.navigator.get_or_insert_with(|| Box::new(Navigator::new()));
+                    self.navigate(now, fx, |navigator, fx| navigator.receive(&packets, fx));
+                } else if let Some(serial) = number(command.serial) {
                     let text = Charset::Ascii.decode(&command.data);
                     fx.push(TerminalEffect::Text { token: serial.into(), text });
                 }
@@ -142,10 +173,21 @@ impl Terminal for QueclinkTerminal {
     fn handle(&mut self, input: TerminalInput<'_>, now: Now, fx: &mut Vec<TerminalEffect>) {
         match input {
             TerminalInput::Connected | TerminalInput::Heartbeat => {
+                if matches!(input, TerminalInput::Connected) {
+                    self.navigate(now, fx, |navigator, _| navigator.reconnected());
+                }
                 self.send(Class::Ack, "GTHBD", &[b""], Some(Uplink::Heartbeat), now, fx);
             }
-            TerminalInput::Frame(frame) => self.frame(frame, fx),
+            TerminalInput::Frame(frame) => self.frame(frame, now, fx),
             TerminalInput::Report(report) => self.report(report, now, fx),
+            TerminalInput::Say(text)
+                if self.navigator.as_ref().is_some_and(|navigator| navigator.enabled()) =>
+            {
+                self.navigate(now, fx, |navigator, fx| navigator.say(text, now, fx));
+            }
+            TerminalInput::Answer { token, outcome } if Navigator::owns(token) => {
+                self.navigate(now, fx, |navigator, fx| navigator.answer(token, outcome, now, fx));
+            }
             TerminalInput::Say(text) => {
                 let data = printable(text);
                 self.send(Class::Report, "GTDAT", &[b"", &data], Some(Uplink::Text), now, fx);

@@ -80,7 +80,11 @@ fn data(message: &Message<'_>, problem: &mut Option<String>) -> Field {
         return Field::new("text", text.escape_debug().to_string(), raw);
     }
     if let Some(fmi) = garmin::unwrap(message) {
-        return Field::new("FMI bytes", format!("{} bytes", fmi.len()), raw);
+        let packets = crate::garmin::explain::fields(&fmi).unwrap_or_default();
+        // Their raw bytes are the digits above.
+        let packets = packets.into_iter().map(|packet| Field { raw: String::new(), ..packet });
+        let size = format!("{} bytes", fmi.len());
+        return Field::new("FMI bytes", size, raw).with(packets.collect());
     }
     match report::report(message, None) {
         Some(Ok(report)) => {

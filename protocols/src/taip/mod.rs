@@ -23,11 +23,12 @@
 //! | `RER` | error | up | `session` | – |
 //! | `QID`, `RID` | identity | down, up | `session` | – |
 //! | `QVR`, `RVR` | probe | down, up | `session` | – |
-//! | `RFM`, `SFM` | Garmin FMI | up, down | `garmin`: kept as it is | – |
+//! | `RFM`, `SFM` | a Garmin navigator's packets | up, down | `garmin`, `session`; without option `fmi` kept as they are | `SAK`, `ACK` if it has an index; the navigator |
 //! | others | kept raw | up | `session` | `SAK`, `ACK` if it has an index |
 //!
 //! # Rules and quirks
-//! * There is no login: the first frame with an identity asks for its admission. Three without one make us ask `QID`.
+//! * There is no login: the first frame with an identity asks for its admission, with its password if it has one (`KY=`). Three
+//!   frames without an identity make us ask `QID`.
 //! * An index that begins with `#IP` is answered by `SAK` without a checksum, any other by `ACK` with one, by the rule that the
 //!   device uses. Reports without an index are answered by the identity alone.
 //! * A frame whose checksum fits neither rule is ignored; the connection is kept.
@@ -36,6 +37,7 @@
 //!   cannot be told from a driver who types the same words.
 //! * Speeds are miles per hour, in `RUV` km/h. Weeks count from 1980, leap seconds are left out; a date more than 15 years back is
 //!   moved by 1024 weeks if that does not bring it into the future.
+//! * With a Garmin navigator (profile `garmin`) texts both ways are its packets, and what counts as a receipt is the navigator's.
 //! * Tolerated: a missing `<` before the next `>`, index and checksum without `;` between them.
 
 mod decode;
@@ -59,7 +61,7 @@ use crate::options::DeviceOptions;
 use crate::protocol::{Detection, Protocol, ProtocolInfo};
 use crate::session::Session;
 use crate::terminal::{Terminal, TerminalSettings};
-use crate::text::{TextPlan, TextRefusal, plan};
+use crate::text::{TextPlan, TextRefusal};
 
 /// The protocol.
 #[derive(Debug)]
@@ -101,11 +103,7 @@ impl Protocol for Taip {
     }
 
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
-        let settings = options::Settings::read(options);
-        if !settings.display {
-            return Err(TextRefusal::NotSupported);
-        }
-        plan(text, settings.parts())
+        options::plan(text, options)
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

@@ -3,16 +3,20 @@
 use std::time::Duration;
 
 use crate::effect::Evidence;
-use crate::options::{DeviceOptions, OptionKind, OptionSpec};
+use crate::garmin;
+use crate::options::{DeviceOptions, OptionKind, OptionSpec, concat};
 use crate::profile::{Delivered, DeviceProfile};
 use crate::session::Content;
-use crate::text::{Charset, PartRules, label};
+use crate::text::{self, Charset, PartRules, TextPlan, TextRefusal, label};
 
 /// Longest text in bytes: a frame holds 1019 signs, and an escaped byte takes three.
 const MAX_TEXT: usize = 330;
 
-/// All options.
-pub(super) const OPTIONS: &[OptionSpec] = &[
+/// All options, those of a navigator included.
+pub(super) const OPTIONS: &[OptionSpec] =
+    &concat::<{ OWN.len() + garmin::OPTIONS.len() }>(&[OWN, garmin::OPTIONS]);
+
+const OWN: &[OptionSpec] = &[
     OptionSpec {
         name: "display",
         kind: OptionKind::Bool,
@@ -86,6 +90,12 @@ pub(super) const PROFILES: &[DeviceProfile] = &[
         options: &[("display", "true"), ("probe_receipt", "false")],
         delivered: Delivered { when: ">RTX with the same text", proves: Some(Evidence::Accepted) },
     },
+    DeviceProfile {
+        name: "garmin",
+        title: "trackers (Virloc) with a Garmin navigator, that do the serial line's part themselves",
+        options: &[("fmi", "true"), ("fmi_framing", "stripped"), ("fmi_link_ack", "carrier")],
+        delivered: garmin::DELIVERED,
+    },
 ];
 
 /// The options of one device, read once.
@@ -100,6 +110,19 @@ pub(super) struct Settings {
     charset: Charset,
     max_text: usize,
     numbered: bool,
+}
+
+/// How a text is cut for a device, by the rules of its terminal or of its navigator.
+///
+/// # Errors
+/// It has neither; or as for [`text::plan`].
+pub(super) fn plan(text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
+    let settings = Settings::read(options);
+    match garmin::wanted(options) {
+        true => garmin::plan(text, options),
+        false if settings.display => text::plan(text, settings.parts()),
+        false => Err(TextRefusal::NotSupported),
+    }
 }
 
 impl Settings {
@@ -117,8 +140,8 @@ impl Settings {
         }
     }
 
-    /// How texts are cut for this device.
-    pub(super) const fn parts(&self) -> PartRules {
+    /// How texts for a terminal are cut.
+    const fn parts(&self) -> PartRules {
         PartRules { charset: self.charset, max_bytes: self.max_text, numbered: self.numbered }
     }
 

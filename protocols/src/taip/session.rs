@@ -21,6 +21,8 @@ use crate::effect::{
 };
 use crate::event::{DriverMessage, Event, Origin, RepeatKey};
 use crate::framing::{Limits, Rejection};
+use crate::garmin::carrier::{self, NO_ANSWERS};
+use crate::garmin::{Fmi, Switches};
 use crate::session::{
     Admission, Credentials, Downlink, Lane, Now, SecretCheck, Session, SessionError,
 };
@@ -65,6 +67,8 @@ struct Online {
     probes: u32,
     /// When the device was last heard, or probed because it was not.
     heard: Duration,
+    /// The dialogue with the navigator behind the tracker.
+    navigator: Option<Box<Fmi>>,
 }
 
 /// The text that waits for its receipt.
@@ -112,8 +116,8 @@ impl TaipSession {
             let message = "frame without an identity";
             return Err(SessionError::Unexpected { message, state: "login" });
         };
-        let credentials =
-            Credentials { identity: identity.clone(), aliases: Vec::new(), secret: None };
+        let secret = message.tag(b"KY").map(|key| String::from_utf8_lossy(key).into_owned());
+        let credentials = Credentials { identity: identity.clone(), aliases: Vec::new(), secret };
         self.state = State::Asking { identity, frame: frame.to_vec() };
         fx.push(Effect::Authenticate { lane: LANE, credentials });
         Ok(())
@@ -155,7 +159,7 @@ impl Session for TaipSession {
             Admission::Known(profile) if profile.secret != SecretCheck::Differs => profile,
             // The protocol has no word for it.
             Admission::Known(_) => {
-                let reason = "a password is configured, but TAIP devices present none";
+                let reason = "wrong password, or none (KY=)";
                 fx.push(Effect::Refuse { lane, reason });
                 return self.close(CloseReason::NotAdmitted, fx);
             }
@@ -171,10 +175,12 @@ impl Session for TaipSession {
             outstanding: None,
             probes: 0,
             heard: now.monotonic,
+            navigator: Switches::of(&profile.options).map(|own| Box::new(Fmi::new(LANE, own))),
         });
         fx.push(Effect::Online { lane });
         // What is wrong with it beyond its identity is found only now; the next frame may be better.
         let taken = online.handle(&frame, now, fx);
+        online.navigate(NO_ANSWERS, fx, |navigator, fx| navigator.start(now, fx));
         self.state = State::Online(online);
         if taken.is_err() {
             self.strike(fx);
@@ -183,7 +189,7 @@ impl Session for TaipSession {
 
     fn handle_downlink(&mut self, lane: Lane, downlink: Downlink, now: Now, fx: &mut Effects) {
         match &mut self.state {
-            State::Online(online) if online.window() > 0 => online.send(&downlink, now, fx),
+            State::Online(online) if online.window() > 0 => online.take(downlink, now, fx),
             State::Closed => {}
             // Not asked for: the window is 0. Given back at once, so that it is not forgotten here.
             _ => fx.push(Effect::Delivery {
@@ -211,7 +217,9 @@ impl Session for TaipSession {
         match &self.state {
             State::Online(online) => {
                 let text = online.outstanding.as_ref().map(|text| text.deadline);
-                [text, online.silent_at()].into_iter().flatten().min()
+                let navigator =
+                    online.navigator.as_ref().and_then(|navigator| navigator.deadline());
+                [text, online.silent_at(), navigator].into_iter().flatten().min()
             }
             _ => None,
         }
@@ -220,7 +228,46 @@ impl Session for TaipSession {
 
 impl Online {
     fn window(&self) -> usize {
-        usize::from(self.settings.display && self.outstanding.is_none())
+        match &self.navigator {
+            Some(navigator) => navigator.window(),
+            None => usize::from(self.settings.display && self.outstanding.is_none()),
+        }
+    }
+
+    /// Sends something, through the navigator if there is one.
+    fn take(&mut self, downlink: Downlink, now: Now, fx: &mut Effects) {
+        if self.navigator.is_some() {
+            self.navigate(NO_ANSWERS, fx, |navigator, fx| navigator.downlink(downlink, now, fx));
+        } else {
+            self.send(&downlink, now, fx);
+        }
+    }
+
+    /// `RFM`: a packet of the navigator, or a word about it.
+    fn hear(&mut self, message: &Message<'_>, now: Now, fx: &mut Effects) {
+        let Some(packet) = garmin::unwrap(message) else {
+            self.record(vec![unhandled(message, message.data)], message, false, fx);
+            let gone = garmin::unplugged(message);
+            return self.navigate(NO_ANSWERS, fx, |navigator, fx| match gone {
+                true => navigator.detached(now, fx),
+                false => navigator.attached(now, fx),
+            });
+        };
+        let answer = encode::index_answer(message, &self.identity, self.rule).unwrap_or_default();
+        self.navigate((answer, Bytes::new()), fx, |navigator, fx| {
+            // What is wrong with it has been kept; a noisy line is no fault of the connection.
+            drop(navigator.receive(&packet, now, fx));
+        });
+    }
+
+    fn navigate(
+        &mut self,
+        answers: (Bytes, Bytes),
+        fx: &mut Effects,
+        what: impl FnOnce(&mut Fmi, &mut Effects),
+    ) {
+        let wrap = |packet: Bytes| garmin::wrap(&packet);
+        carrier::with(&mut self.navigator, answers, wrap, fx, what);
     }
 
     /// When the device has been silent for long enough to be probed.
@@ -241,6 +288,7 @@ impl Online {
             b"RER" => self.error(&message, fx),
             b"RVR" => self.probed(fx),
             b"RID" => {}
+            b"RFM" if self.navigator.is_some() => self.hear(&message, now, fx),
             b"RAL" | b"RCP" | b"RLN" => self.record(Vec::new(), &message, true, fx),
             [b'R', ..] => match report::report(&message, Some(now.wall)) {
                 Some(report) => self.record(vec![Event::Report(report?)], &message, true, fx),
@@ -339,6 +387,11 @@ impl Online {
         if self.silent_at().is_some_and(|at| at <= now.monotonic) {
             self.probe(now, fx);
         }
+        self.navigate(NO_ANSWERS, fx, |navigator, fx| {
+            if navigator.deadline().is_some_and(|at| at <= now.monotonic) {
+                navigator.timeout(now, fx);
+            }
+        });
     }
 }
 

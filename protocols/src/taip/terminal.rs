@@ -1,13 +1,16 @@
 //! The device's side: a tracker with a terminal, whose messages carry identity, index and checksum.
 //!
+//! If the platform speaks to a Garmin navigator, there is one, and texts go through it.
+//!
 //! Dialects: `A` (the default) and `B`, by the rule of the checksum.
 
 use std::collections::VecDeque;
 
 use super::escape::{escape, unescape};
 use super::message::{Message, Rule, Tag};
-use super::{decode, encode, time};
+use super::{decode, encode, garmin, time};
 use crate::event::{Report, Value};
+use crate::garmin::Navigator;
 use crate::session::Now;
 use crate::terminal::{Outcome, Terminal, TerminalEffect, TerminalInput, TerminalSettings, Uplink};
 use crate::text::Charset;
@@ -29,6 +32,8 @@ pub(super) struct TaipTerminal {
     /// Number of the newest text, and what the last ones said.
     texts: u64,
     shown: VecDeque<(u64, Vec<u8>)>,
+    /// A navigator, once the platform spoke to one.
+    navigator: Option<Box<Navigator>>,
 }
 
 impl TaipTerminal {
@@ -42,6 +47,7 @@ impl TaipTerminal {
             waiting: VecDeque::new(),
             texts: 0,
             shown: VecDeque::new(),
+            navigator: None,
         }
     }
 
@@ -114,6 +120,25 @@ impl TaipTerminal {
         self.send(*b"REV", data.as_bytes(), &tags, Uplink::Report, fx);
     }
 
+    /// The navigator does something; its packets travel without index, as it gets its own receipts.
+    fn navigate(
+        &mut self,
+        fx: &mut Vec<TerminalEffect>,
+        what: impl FnOnce(&mut Navigator, &mut Vec<TerminalEffect>),
+    ) {
+        let Some(navigator) = &mut self.navigator else { return };
+        let mut inner = Vec::new();
+        what(navigator, &mut inner);
+        let id = [b";ID=", self.settings.identity.as_bytes()].concat();
+        fx.extend(inner.into_iter().map(|effect| match effect {
+            TerminalEffect::Transmit(packet) => {
+                let content = [&b"RFM"[..], &garmin::digits(&packet), &id].concat();
+                TerminalEffect::Transmit(encode::plain(&content))
+            }
+            other => other,
+        }));
+    }
+
     fn frame(&mut self, frame: &[u8], fx: &mut Vec<TerminalEffect>) {
         let Ok(message) = decode::message(frame) else {
             return;
@@ -134,6 +159,13 @@ impl TaipTerminal {
             b"QID" => {
                 let answer = [b"RID", self.settings.identity.as_bytes()].concat();
                 fx.push(TerminalEffect::Transmit(encode::plain(&answer)));
+            }
+            b"SFM" => {
+                if let Some(packet) = garmin::unwrap(&message) {
+                    let navigator = || Box::new(Navigator::behind_tracker());
+                    self.navigator.get_or_insert_with(navigator);
+                    self.navigate(fx, |navigator, fx| navigator.receive(&packet, fx));
+                }
             }
             // Other commands: not simulated.
             _ => {}
@@ -169,10 +201,21 @@ impl TaipTerminal {
 impl Terminal for TaipTerminal {
     fn handle(&mut self, input: TerminalInput<'_>, now: Now, fx: &mut Vec<TerminalEffect>) {
         match input {
-            TerminalInput::Connected => self.sign_of_life(Uplink::Other, now, fx),
+            TerminalInput::Connected => {
+                self.navigate(fx, |navigator, _| navigator.reconnected());
+                self.sign_of_life(Uplink::Other, now, fx);
+            }
             TerminalInput::Heartbeat => self.sign_of_life(Uplink::Heartbeat, now, fx),
             TerminalInput::Frame(frame) => self.frame(frame, fx),
             TerminalInput::Report(report) => self.report(report, now, fx),
+            TerminalInput::Say(text)
+                if self.navigator.as_ref().is_some_and(|navigator| navigator.enabled()) =>
+            {
+                self.navigate(fx, |navigator, fx| navigator.say(text, now, fx));
+            }
+            TerminalInput::Answer { token, outcome } if Navigator::owns(token) => {
+                self.navigate(fx, |navigator, fx| navigator.answer(token, outcome, now, fx));
+            }
             TerminalInput::Say(text) => {
                 let data = escape(&Charset::Ascii.encode(text).bytes);
                 self.send(*b"RTX", &data, &[], Uplink::Text, fx);

@@ -10,6 +10,7 @@ use super::message::{Codec, IoValue, NOT_WELCOME, Record, WELCOME};
 use super::names::Naming;
 use crate::event::Value;
 use crate::explain::{Explanation, Field};
+use crate::garmin;
 
 /// Explains one frame as the framer hands it out, or one datagram.
 pub(super) fn explain(frame: &[u8]) -> Explanation {
@@ -114,8 +115,13 @@ fn of_message(message: &Message<'_>) -> Field {
         let digits = unpack(imei).unwrap_or_else(|| "not digits".to_owned());
         parts.push(Field::new("IMEI", digits, hex(&imei)));
     }
-    let text = format!("\"{}\"", String::from_utf8_lossy(message.payload).escape_debug());
-    parts.push(Field::new("payload", text, hex(message.payload)));
+    match garmin::explain::fields(message.payload).filter(|packets| !packets.is_empty()) {
+        Some(packets) => parts.extend(packets),
+        None => {
+            let text = format!("\"{}\"", String::from_utf8_lossy(message.payload).escape_debug());
+            parts.push(Field::new("payload", text, hex(message.payload)));
+        }
+    }
     Field::new("message", "", "").with(parts)
 }
 

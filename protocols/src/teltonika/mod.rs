@@ -24,7 +24,7 @@
 //! | 08, 8E, 10 | records | up | `decode`, `report`, `driver` | number of records in four bytes, after the commit |
 //! | 0C type 05, 0E type 05 | text command | down | `session::texts` | response, type 06 |
 //! | 0C type 0E | line for the serial port | down | `session::texts` | – |
-//! | 0C type 07 | bytes for a Garmin navigator | down | `envelope` | – |
+//! | 0C type 07 | bytes for a Garmin navigator | down | `session/navigator` | the navigator |
 //! | 0C, 0E type 06 | response to a command | up | `session::serial` | – |
 //! | 0E type 11 | the IMEI is another's | up | `session::serial` | – |
 //! | 0C, 0D, 0F | serial data | up | `session::serial` | – |
@@ -69,7 +69,7 @@ use crate::options::DeviceOptions;
 use crate::protocol::{Detection, Protocol, ProtocolInfo};
 use crate::session::Session;
 use crate::terminal::{Terminal, TerminalSettings};
-use crate::text::{TextPlan, TextRefusal, plan};
+use crate::text::{TextPlan, TextRefusal};
 
 /// The records of one frame, as the framer hands it out, as views over its bytes: what a session makes its reports of. `None` if
 /// the frame is none of records.
@@ -141,7 +141,7 @@ impl Protocol for Teltonika {
     }
 
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
-        plan(&options::one_line(text), options::Settings::read(options).parts()?)
+        options::plan(text, options)
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

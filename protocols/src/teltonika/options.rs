@@ -7,10 +7,11 @@ use super::driver::DriverIds;
 use super::envelope::kind;
 use super::names::Naming;
 use crate::effect::Evidence;
-use crate::options::{DeviceOptions, OptionKind, OptionSpec};
+use crate::garmin;
+use crate::options::{DeviceOptions, OptionKind, OptionSpec, concat};
 use crate::profile::{Delivered, DeviceProfile};
 use crate::session::Content;
-use crate::text::{Charset, PartRules, TextRefusal, label};
+use crate::text::{self, Charset, PartRules, TextPlan, TextRefusal, label};
 
 const fn option(
     name: &'static str,
@@ -21,8 +22,11 @@ const fn option(
     OptionSpec { name, kind, default, doc }
 }
 
-/// All options.
-pub(super) const OPTIONS: &[OptionSpec] = &[
+/// All options, those of a navigator on the serial port included.
+pub(super) const OPTIONS: &[OptionSpec] =
+    &concat::<{ OWN.len() + garmin::OPTIONS.len() }>(&[OWN, garmin::OPTIONS]);
+
+const OWN: &[OptionSpec] = &[
     option(
         "text",
         OptionKind::Choice(&["none", "command", "serial"]),
@@ -131,6 +135,12 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "false",
         "Records of codec 8 have a group of 16-byte values, as some old devices write them (2).",
     ),
+    option(
+        "fmi_type",
+        OptionKind::Int { min: 1, max: 255 },
+        "7",
+        "Type of messages to the navigator (3.1, 5); what comes from the serial port is the navigator's, whatever its type.",
+    ),
 ];
 
 /// Built-in profiles.
@@ -164,6 +174,13 @@ pub(super) const PROFILES: &[DeviceProfile] = &[
             when: "the second data packet after the text on the same connection: the device has read what was written before the answer to the first",
             proves: Some(Evidence::Inferred),
         },
+    },
+    DeviceProfile {
+        name: "garmin",
+        title: "trackers with a Garmin navigator on the serial port in Garmin mode",
+        // The tracker enables the navigator and keeps product request and pings to itself (5).
+        options: &[("fmi", "true"), ("fmi_enable", "both"), ("fmi_filtered", "handshake")],
+        delivered: garmin::DELIVERED,
     },
     DeviceProfile {
         name: "fmb",
@@ -212,6 +229,8 @@ pub(super) struct Settings {
     pub(super) driver_ids: DriverIds,
     pub(super) naming: Naming,
     pub(super) extended_io: bool,
+    /// Type of messages to the navigator.
+    pub(super) navigator_type: u8,
     command_prefix: String,
     line_end: &'static str,
     max_text: usize,
@@ -247,6 +266,7 @@ impl Settings {
             driver_ids: DriverIds::read(options.text("driver_ids")),
             naming: Naming::by_name(options.text("io_names")),
             extended_io: options.flag("extended_io"),
+            navigator_type: byte("fmi_type"),
             command_prefix: options.text("command_prefix").to_owned(),
             line_end: match options.text("line_end") {
                 "cr" => "\r",
@@ -299,6 +319,17 @@ impl Settings {
             Channel::Serial => ("", self.line_end),
         };
         [before.as_bytes(), &text, behind.as_bytes()].concat()
+    }
+}
+
+/// How a text is cut for a device, by the rules of its terminal or of its navigator.
+///
+/// # Errors
+/// As for [`Settings::parts`] and [`text::plan`].
+pub(super) fn plan(text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
+    match garmin::wanted(options) {
+        true => garmin::plan(text, options),
+        false => text::plan(&one_line(text), Settings::read(options).parts()?),
     }
 }
 

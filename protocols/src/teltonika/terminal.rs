@@ -1,4 +1,5 @@
-//! The device's side: the handshake, keep-alives, records, and a text terminal on its serial port that answers ACK or NAK.
+//! The device's side: the handshake, keep-alives, records, and a text terminal on its serial port that answers ACK or NAK, or
+//! a Garmin navigator there if the platform speaks to one.
 //!
 //! Dialects name the codec of records: `8` (the default), `8e`, `16`.
 
@@ -13,6 +14,7 @@ use super::message::{Codec, NOT_WELCOME, WELCOME};
 use super::options::one_line;
 use super::{decode, names};
 use crate::event::Report;
+use crate::garmin::Navigator;
 use crate::session::Now;
 use crate::terminal::{Outcome, Terminal, TerminalEffect, TerminalInput, TerminalSettings, Uplink};
 
@@ -28,6 +30,8 @@ pub(super) struct TeltonikaTerminal {
     texts: u64,
     /// How the texts came, oldest first.
     came: VecDeque<(u64, Way)>,
+    /// A navigator on the serial port, once the platform spoke to one.
+    navigator: Option<Box<Navigator>>,
 }
 
 /// How a text came.
@@ -48,7 +52,7 @@ impl TeltonikaTerminal {
             Some("16") => Codec::C16,
             _ => Codec::C8,
         };
-        Self { settings, codec, texts: 0, came: VecDeque::new() }
+        Self { settings, codec, texts: 0, came: VecDeque::new(), navigator: None }
     }
 
     fn frame(&mut self, frame: &[u8], fx: &mut Vec<TerminalEffect>) {
@@ -83,7 +87,11 @@ impl TeltonikaTerminal {
                 }
                 Way::Named(imei)
             }
-            // Navigators and pictures: not simulated here.
+            (MessageCodec::C12, kind::GARMIN, _) => {
+                self.navigator.get_or_insert_with(|| Box::new(Navigator::new()));
+                return self.navigate(fx, |navigator, fx| navigator.receive(message.payload, fx));
+            }
+            // Pictures: not simulated.
             _ => return,
         };
         let text = String::from_utf8_lossy(message.payload);
@@ -94,6 +102,23 @@ impl TeltonikaTerminal {
         self.came.push_back((self.texts, way));
         let text = text.trim_end_matches(['\r', '\n']).to_owned();
         fx.push(TerminalEffect::Text { token: self.texts, text });
+    }
+
+    /// The navigator does something; its packets travel as serial data.
+    fn navigate(
+        &mut self,
+        fx: &mut Vec<TerminalEffect>,
+        what: impl FnOnce(&mut Navigator, &mut Vec<TerminalEffect>),
+    ) {
+        let Some(navigator) = &mut self.navigator else { return };
+        let mut inner = Vec::new();
+        what(navigator, &mut inner);
+        fx.extend(inner.into_iter().map(|effect| match effect {
+            TerminalEffect::Transmit(bytes) => {
+                TerminalEffect::Transmit(envelope::wrap12(kind::RESPONSE, &bytes).into())
+            }
+            other => other,
+        }));
     }
 
     fn answer(&self, token: u64, outcome: Outcome, fx: &mut Vec<TerminalEffect>) {
@@ -149,12 +174,23 @@ fn record(report: &Report) -> NewRecord {
 }
 
 impl Terminal for TeltonikaTerminal {
-    fn handle(&mut self, input: TerminalInput<'_>, _now: Now, fx: &mut Vec<TerminalEffect>) {
+    fn handle(&mut self, input: TerminalInput<'_>, now: Now, fx: &mut Vec<TerminalEffect>) {
         match input {
-            TerminalInput::Connected => say(encode::handshake(&self.settings.identity), fx),
+            TerminalInput::Connected => {
+                self.navigate(fx, |navigator, _| navigator.reconnected());
+                say(encode::handshake(&self.settings.identity), fx);
+            }
             TerminalInput::Frame(frame) => self.frame(frame, fx),
             TerminalInput::Heartbeat => say(vec![KEEP_ALIVE], fx),
             TerminalInput::Report(report) => say(encode::avl(self.codec, &[record(report)]), fx),
+            TerminalInput::Say(text)
+                if self.navigator.as_ref().is_some_and(|navigator| navigator.enabled()) =>
+            {
+                self.navigate(fx, |navigator, fx| navigator.say(text, now, fx));
+            }
+            TerminalInput::Answer { token, outcome } if Navigator::owns(token) => {
+                self.navigate(fx, |navigator, fx| navigator.answer(token, outcome, now, fx));
+            }
             TerminalInput::Say(text) => {
                 say(line(format!("{}\r\n", one_line(text)).as_bytes()), fx);
             }

@@ -3,6 +3,7 @@
 
 mod conformance;
 mod dialogue;
+mod garmin;
 mod hostile;
 mod jt808_admission;
 mod jt808_bench;

@@ -2,6 +2,7 @@
 
 mod fixtures;
 mod framing;
+mod garmin;
 mod known_answers;
 mod roundtrip;
 mod session;

@@ -1,6 +1,7 @@
 //! The bodies, one by one, in the order of the specification.
 
 use super::walk::{Walk, bits, quoted, time};
+use crate::garmin;
 use crate::jt808::decode;
 use crate::jt808::header::{Edition, Style, hex};
 use crate::jt808::location::ALARMS;
@@ -126,7 +127,13 @@ fn dispatch(id: u16, context: Context, walk: &mut Walk<'_>) {
         }
         id::TRANSPARENT_UP | id::TRANSPARENT_DOWN => {
             walk.byte("type", |kind| format!("{kind:#04x}"));
-            walk.rest("data", quoted);
+            match garmin::explain::fields(walk.left) {
+                Some(packets) => {
+                    walk.left = &[];
+                    walk.fields.extend(packets);
+                }
+                None => walk.rest("data", quoted),
+            }
         }
         id::WAYBILL | id::COMPRESSED => {
             walk.number32("length");

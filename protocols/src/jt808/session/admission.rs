@@ -83,6 +83,7 @@ impl LaneState {
                 self.standing = Standing::Stranger;
                 self.settings = None;
                 self.delivery = super::delivery::Delivery::default();
+                self.navigator = None;
                 match asked.header.id {
                     id::REGISTRATION => {
                         self.registration_answer(&asked, NO_SUCH_TERMINAL, "", fx);
@@ -157,6 +158,7 @@ impl LaneState {
         let delay =
             self.settings.as_ref().map_or(Duration::ZERO, |settings| settings.first_text_delay);
         self.ready_at = Some(now.monotonic + delay);
+        self.navigator = None;
         self.get_ready(now, fx);
     }
 
@@ -165,6 +167,7 @@ impl LaneState {
         if self.ready_at.is_some_and(|at| at <= now.monotonic) {
             self.ready_at = None;
             self.offer_events(false, fx);
+            self.meet_navigator(now, fx);
         }
     }
 
@@ -243,6 +246,7 @@ impl LaneState {
         self.standing = Standing::Stranger;
         self.ready_at = None;
         self.delivery = super::delivery::Delivery::default();
+        self.navigator = None;
         self.close_at = Some((now.monotonic + LOGOUT_LINGERS, CloseReason::LoggedOut));
     }
 

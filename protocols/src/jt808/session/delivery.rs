@@ -126,11 +126,18 @@ impl InFlight {
 impl LaneState {
     /// Texts that can be taken now.
     pub(super) fn window(&self) -> usize {
-        usize::from(self.online() && self.ready_at.is_none() && self.delivery.idle())
+        let free = match &self.navigator {
+            Some(navigator) => navigator.window() > 0,
+            None => self.delivery.idle(),
+        };
+        usize::from(self.online() && self.ready_at.is_none() && free)
     }
 
     /// Sends a text or a question.
     pub(super) fn issue(&mut self, downlink: Downlink, now: Now, fx: &mut Effects) {
+        if self.navigator.is_some() {
+            return self.issue_to_navigator(downlink, now, fx);
+        }
         let typed = self.typed();
         let flight = InFlight {
             token: downlink.token,
@@ -204,6 +211,9 @@ impl LaneState {
                 }
             }
             id::TEXT | id::QUESTION => self.late_answer(answer, fx),
+            id::TRANSPARENT_DOWN if !matches!(answer.result, 0 | 4) => {
+                self.navigator_out_of_reach(now, fx);
+            }
             _ => {}
         }
     }

@@ -8,6 +8,7 @@ use super::Uplink;
 use super::delivery::Delivery;
 use crate::effect::{CloseReason, Effects};
 use crate::event::Attributes;
+use crate::garmin::Fmi;
 use crate::jt808::frame::{self, Outgoing};
 use crate::jt808::header::{Address, Edition, Header};
 use crate::jt808::message::{Answer, Context, Message, id};
@@ -56,6 +57,8 @@ pub(super) struct LaneState {
     /// When to close the connection.
     pub(super) close_at: Option<(Duration, CloseReason)>,
     pub(super) delivery: Delivery,
+    /// The dialogue with the navigator behind the terminal, once it is online.
+    pub(super) navigator: Option<Box<Fmi>>,
 }
 
 /// An uplink kept while the host looks the terminal up.
@@ -89,6 +92,7 @@ impl LaneState {
             ready_at: None,
             close_at: None,
             delivery: Delivery::default(),
+            navigator: None,
         }
     }
 
@@ -162,6 +166,7 @@ impl LaneState {
     /// When this lane wants to be woken.
     pub(super) fn wanted(&self) -> Option<Duration> {
         let close = self.close_at.map(|(at, _)| at);
-        [close, self.ready_at, self.delivery.deadline()].into_iter().flatten().min()
+        let navigator = self.navigator.as_ref().and_then(|navigator| navigator.deadline());
+        [close, self.ready_at, self.delivery.deadline(), navigator].into_iter().flatten().min()
     }
 }

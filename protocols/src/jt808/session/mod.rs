@@ -16,10 +16,12 @@
 //! | `uplinks` | what an accepted terminal reports |
 //! | `texts` | driver texts among it |
 //! | `delivery` | texts down, their receipts and repeats |
+//! | `navigator` | the tunnel to a Garmin navigator behind the terminal |
 
 mod admission;
 mod delivery;
 mod lane;
+mod navigator;
 mod texts;
 mod uplinks;
 
@@ -304,6 +306,7 @@ impl Session for Jt808Session {
             let alone = self.alone(index);
             let Some(lane) = self.lanes.get_mut(index) else { continue };
             lane.get_ready(now, fx);
+            lane.navigator_timeout(now, fx);
             if lane.retransmit(now, alone, fx) {
                 return;
             }

@@ -70,6 +70,9 @@ impl LaneState {
                 self.text_report(uplink, encoding, text, now, fx)
             }
             Message::TextAnswer { serial, text } => self.text_answer(uplink, serial, text, now, fx),
+            Message::Transparent { kind, data, .. } if self.is_navigator(kind) => {
+                return self.take_packets(uplink, data, now, fx);
+            }
             Message::Transparent { kind, data, .. } => {
                 self.transparent_text(uplink, kind, data).unwrap_or_else(|| unhandled(uplink))
             }

@@ -1,5 +1,6 @@
 //! Known answers, round trips and dialogues of this protocol, and what they share.
 
+mod garmin;
 mod known;
 mod roundtrip;
 

@@ -9,6 +9,7 @@
 //! AVL frames are acknowledged after the commit with the number of their records, with 0 if they could not be stored. Message
 //! codecs are never acknowledged: there is nothing for it in the protocol, and devices take the count for a broken message.
 
+mod navigator;
 mod serial;
 mod texts;
 
@@ -27,6 +28,7 @@ use crate::effect::{CloseReason, DeliveryStage, Effect, Effects, Receipt};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::event::Event;
 use crate::framing::{Limits, Rejection};
+use crate::garmin::{Fmi, Switches};
 use crate::session::{
     Admission, Credentials, Downlink, Lane, Now, SecretCheck, Session, SessionError,
 };
@@ -61,6 +63,8 @@ struct Online {
     settings: Settings,
     driver: DriverSeat,
     texts: Texts,
+    /// The dialogue with the navigator on the serial port.
+    navigator: Option<Box<Fmi>>,
 }
 
 impl TeltonikaSession {
@@ -152,6 +156,7 @@ impl Session for TeltonikaSession {
             settings: Settings::read(&profile.options),
             driver: DriverSeat::default(),
             texts: Texts::new(now),
+            navigator: Switches::of(&profile.options).map(|own| Box::new(Fmi::new(LANE, own))),
         };
         self.state = State::Online(Box::new(online));
         fx.transmit(Bytes::from_static(WELCOME));
@@ -160,7 +165,7 @@ impl Session for TeltonikaSession {
 
     fn handle_downlink(&mut self, lane: Lane, downlink: Downlink, now: Now, fx: &mut Effects) {
         match &mut self.state {
-            State::Online(online) if online.texts.window() > 0 => online.send(&downlink, now, fx),
+            State::Online(online) if online.window() > 0 => online.take(downlink, now, fx),
             State::Closed => {}
             // Not asked for: the window is 0. Given back at once, so that it is not forgotten here.
             _ => fx.push(Effect::Delivery {
@@ -174,19 +179,20 @@ impl Session for TeltonikaSession {
     fn handle_timeout(&mut self, now: Now, fx: &mut Effects) {
         if let State::Online(online) = &mut self.state {
             online.texts.expire(now, fx);
+            online.navigator_timeout(now, fx);
         }
     }
 
     fn window(&self, lane: Lane) -> usize {
         match &self.state {
-            State::Online(online) if lane == LANE => online.texts.window(),
+            State::Online(online) if lane == LANE => online.window(),
             _ => 0,
         }
     }
 
     fn poll_timeout(&self) -> Option<Duration> {
         match &self.state {
-            State::Online(online) => online.texts.poll_timeout(),
+            State::Online(online) => online.poll_timeout(),
             _ => None,
         }
     }
@@ -236,6 +242,7 @@ impl Online {
         let events = self.events(records, now)?;
         fx.record(LANE, events, accepted(count), accepted(0));
         self.texts.data_packet(count, &self.settings, now, fx);
+        self.meet_navigator(now, fx);
         Ok(())
     }
 

@@ -43,7 +43,9 @@ impl Online {
     /// Bytes from the serial port. A payload is a line, several lines, or, on a port in binary mode, whatever came without a gap of
     /// 30 ms.
     fn port(&mut self, message: &Message<'_>, now: Now, fx: &mut Effects) {
-        if self.settings.serial_is_text {
+        if self.navigator.is_some() {
+            self.hear(message, now, fx);
+        } else if self.settings.serial_is_text {
             self.lines(message, now, fx);
         } else if self.settings.channel == Some(Channel::Serial) && self.receipt(message, fx) {
             // It said that it has shown a text, and nothing else.

@@ -3,6 +3,7 @@
 mod detect;
 mod fixtures;
 mod framing;
+mod garmin;
 mod known;
 mod meaning;
 mod roundtrip;
