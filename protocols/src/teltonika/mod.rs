@@ -39,6 +39,7 @@
 //! * Texts wait for the end of the backlog: until a packet of one record, or three seconds without a packet of more, or a minute.
 //! * Texts are not numbered and their receipts name nothing: one is outstanding, in order. A receipt that comes too late is, on a
 //!   terminal, a line like any other: better one line too many on the platform than a driver's word lost.
+//! * A message goes down behind the answers to all records before it: its preamble would pass for an answer of 0.
 //! * A driver is reported when he changes, not with every record that names him; records older than the last such are not asked.
 //! * Records may come newest first, and repeated: reports keep the order of the frame.
 //! * Longitude comes before latitude. Without satellites the place is the last known one.

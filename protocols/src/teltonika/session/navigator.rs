@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::Online;
-use crate::effect::Effects;
+use crate::effect::{Effect, Effects};
 use crate::garmin::Fmi;
 use crate::garmin::carrier::{self, NO_ANSWERS};
 use crate::session::{Downlink, Now};
@@ -59,6 +59,13 @@ impl Online {
     fn navigate(&mut self, fx: &mut Effects, what: impl FnOnce(&mut Fmi, &mut Effects)) {
         let kind = self.settings.navigator_type;
         let wrap = |bytes: Bytes| Bytes::from(envelope::wrap12(kind, &bytes));
-        carrier::with(&mut self.navigator, NO_ANSWERS, wrap, fx, what);
+        let mut moved = Effects::new();
+        carrier::with(&mut self.navigator, NO_ANSWERS, wrap, &mut moved, what);
+        for effect in moved.drain() {
+            match effect {
+                Effect::Transmit(bytes) => super::in_turn(bytes, fx),
+                other => fx.push(other),
+            }
+        }
     }
 }

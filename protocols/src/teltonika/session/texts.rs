@@ -143,13 +143,14 @@ impl Online {
             return delivery(token, stage, fx);
         };
         let payload = settings.encode(channel, &downlink.content);
-        fx.transmit(match channel {
+        let message = match channel {
             Channel::Serial => envelope::wrap12(settings.port_type, &payload),
             Channel::Command if settings.with_imei => {
                 envelope::wrap14(envelope::kind::COMMAND, envelope::pack(&self.imei), &payload)
             }
             Channel::Command => envelope::wrap12(envelope::kind::COMMAND, &payload),
-        });
+        };
+        super::in_turn(message.into(), fx);
         delivery(token, DeliveryStage::Transmitted, fx);
         if settings.receipt == ReceiptRule::Write {
             return delivery(token, DeliveryStage::Confirmed(Evidence::Inferred), fx);

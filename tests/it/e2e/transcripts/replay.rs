@@ -243,8 +243,7 @@ impl<'a> Replay<'a> {
     /// The transcript itself has waited as long as the outbox does.
     fn has_paused(&self, at: usize) -> bool {
         let Some(before) = at.checked_sub(1) else { return false };
-        let waited =
-            matches!(self.transcript.steps[before].input, Input::Clock(by) if by >= HOLD);
+        let waited = matches!(self.transcript.steps[before].input, Input::Clock(by) if by >= HOLD);
         waited && self.played[before].happenings.is_empty()
     }
 
