@@ -180,7 +180,8 @@ impl Connection {
         }
         for index in 0..self.lanes.len() {
             let lane = Lane(u16::try_from(index).unwrap_or(u16::MAX));
-            loop {
+            // Answers first: a device that has just said something listens for its answer.
+            while self.commits.is_empty() {
                 let Some(dialogue) = &mut self.dialogue else { return };
                 let online = self.lanes.get_mut(index).and_then(|state| state.online.as_mut());
                 let Some(queue) = online.and_then(|online| online.queue.as_mut()) else { break };

@@ -202,7 +202,7 @@ impl<'a> Replay<'a> {
                     return Ok(());
                 }
                 let id = match (repeat, content) {
-                    (true, _) => {
+                    (true, _) if self.by_serial.contains_key(serial) => {
                         // The outbox sends it by itself, after its pause.
                         if !self.has_paused(at) {
                             self.clock.advance(HOLD);
