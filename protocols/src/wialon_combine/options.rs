@@ -1,6 +1,5 @@
 //! Per-device options, and how a text becomes a command under them (specification 6.2).
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +12,11 @@ use crate::effect::Evidence;
 use crate::options::{DeviceOptions, OptionKind, OptionSpec};
 use crate::profile::{Delivered, DeviceProfile};
 use crate::session::Content;
-use crate::text::{Charset, PartRules, TextPlan, TextRefusal, label, plan};
+use crate::single::{one_line, words};
+use crate::text::{Charset, PartRules, TextPlan, TextRefusal, plan};
+
+/// What a command's line cannot hold beside line ends: the beginning of a packet in Wialon IPS.
+const UNFIT: &[char] = &['#'];
 
 /// All options.
 pub(super) const OPTIONS: &[OptionSpec] = &[
@@ -160,22 +163,12 @@ impl Settings {
             return Err(TextRefusal::NotSupported);
         }
         let (charset, max_bytes, numbered) = (self.charset, self.max_text, self.numbered);
-        plan(&one_line(text), PartRules { charset, max_bytes, numbered })
+        plan(&one_line(text, UNFIT), PartRules { charset, max_bytes, numbered })
     }
 
     /// The bytes of one downlink; `None` if the device takes none.
     pub(super) fn downlink(&self, content: &Content, now: Timestamp) -> Option<Bytes> {
-        let shown = match content {
-            Content::Text { text, part, parts } if self.numbered && *parts > 1 => {
-                format!("{}{text}", label((*part).into(), (*parts).into()))
-            }
-            Content::Text { text, .. } => text.clone(),
-            Content::Question { text, answers } => {
-                let answers = answers.iter().map(|(id, answer)| format!(" {id}={answer}"));
-                format!("{text}{}", answers.collect::<String>())
-            }
-        };
-        let text = self.charset.encode(&one_line(&shown)).bytes;
+        let text = self.charset.encode(&one_line(&words(content, self.numbered), UNFIT)).bytes;
         let line = match self.form {
             TextForm::Off => return None,
             TextForm::Framed => text,
@@ -192,14 +185,4 @@ impl Settings {
         };
         Some(message.into())
     }
-}
-
-/// `text` without what a line cannot hold: line ends, and `#`, which begins a packet in Wialon IPS, become blanks. Every
-/// character keeps its place, so that cuts planned on the result hold for the original.
-pub(super) fn one_line(text: &str) -> Cow<'_, str> {
-    if !text.contains(['\r', '\n', '#']) {
-        return Cow::Borrowed(text);
-    }
-    // Encoding drops the CR.
-    Cow::Owned(text.chars().map(|c| if matches!(c, '\n' | '#') { ' ' } else { c }).collect())
 }
