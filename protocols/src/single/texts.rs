@@ -94,6 +94,11 @@ impl Texts {
         self.asleep = false;
     }
 
+    /// The serial of the text in flight.
+    pub(crate) fn in_flight(&self) -> Option<u32> {
+        self.flight.as_ref().map(|flight| flight.serial)
+    }
+
     /// An answer without a number: about the text in flight, if there is one. Says whether there was.
     pub(crate) fn answered(&mut self, stage: DeliveryStage, now: Now, fx: &mut Effects) -> bool {
         let copies = self.flight.as_ref().map_or(0, |flight| flight.copies);
