@@ -54,7 +54,8 @@ impl Dialect for Device {
         let settings = Settings::read(options);
         let wait = Duration::from_secs(settings.answer_seconds);
         // Receipts have no number: after a doubtful one, and while the watch sleeps, nothing is sent.
-        let patience = Patience { wait, repeats: 1, quiet: wait, until_awake: true };
+        let patience =
+            Patience { wait, repeats: 1, quiet: wait, until_awake: true, ..Patience::default() };
         (Self { maker: String::new(), id, index: None, settings }, patience)
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::LANE;
-use crate::effect::{DeliveryStage, DeliveryToken, Effect, Effects, Receipt};
+use crate::effect::{DeliveryStage, DeliveryToken, Effect, Effects, Evidence, Receipt};
 use crate::session::{Downlink, Now};
 
 /// How long a device's texts wait for their receipts.
@@ -22,6 +22,8 @@ pub(crate) struct Patience {
     pub(crate) quiet: Duration,
     /// After a text without a receipt, nothing is sent until the device shows that it is awake.
     pub(crate) until_awake: bool,
+    /// Nothing is waited for: writing is all the receipt there is.
+    pub(crate) never_answers: bool,
 }
 
 /// The text in flight, if there is one.
@@ -69,6 +71,9 @@ impl Texts {
         let Downlink { token, serial, .. } = *downlink;
         fx.transmit(bytes.clone());
         delivery(token, DeliveryStage::Transmitted, fx);
+        if self.patience.never_answers {
+            return delivery(token, DeliveryStage::Confirmed(Evidence::Inferred), fx);
+        }
         let deadline = now.monotonic.saturating_add(self.patience.wait);
         let flight = Flight { token, serial, bytes, deadline, copies: 1 };
         self.flight = Some(Box::new(flight));
@@ -97,6 +102,16 @@ impl Texts {
     /// The serial of the text in flight.
     pub(crate) fn in_flight(&self) -> Option<u32> {
         self.flight.as_ref().map(|flight| flight.serial)
+    }
+
+    /// The device asks for the text in flight again: it gets it once more. `false` if it had that already.
+    pub(crate) fn again(&mut self, fx: &mut Effects) -> bool {
+        let Some(flight) = self.flight.as_mut().filter(|flight| flight.copies == 1) else {
+            return false;
+        };
+        flight.copies = 2;
+        fx.transmit(flight.bytes.clone());
+        true
     }
 
     /// An answer without a number: about the text in flight, if there is one. Says whether there was.
@@ -177,7 +192,7 @@ mod tests {
 
     fn patience() -> Patience {
         let (wait, quiet) = (Duration::from_secs(30), Duration::from_secs(20));
-        Patience { wait, repeats: 1, quiet, until_awake: true }
+        Patience { wait, repeats: 1, quiet, until_awake: true, never_answers: false }
     }
 
     #[test]

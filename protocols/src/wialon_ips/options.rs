@@ -1,13 +1,16 @@
 //! Per-device options, and how a text is made fit for the wire under them.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::effect::Evidence;
 use crate::options::{DeviceOptions, OptionKind, OptionSpec};
 use crate::profile::{Delivered, DeviceProfile};
 use crate::session::Content;
-use crate::text::{Charset, PartRules, label};
+use crate::single::{one_line, words};
+use crate::text::{Charset, PartRules};
+
+/// What a line cannot hold beside line ends: naive devices split on it (5.3).
+pub(super) const UNFIT: &[char] = &['#'];
 
 /// All options.
 pub(super) const OPTIONS: &[OptionSpec] = &[
@@ -133,35 +136,6 @@ impl Settings {
 
     /// The bytes of one downlink, made fit for a line.
     pub(super) fn encode(&self, content: &Content) -> Vec<u8> {
-        let shown = match content {
-            Content::Text { text, part, parts } if self.numbered && *parts > 1 => {
-                format!("{}{text}", label((*part).into(), (*parts).into()))
-            }
-            Content::Text { text, .. } => text.clone(),
-            Content::Question { text, answers } => {
-                let answers = answers.iter().map(|(id, answer)| format!(" {id}={answer}"));
-                format!("{text}{}", answers.collect::<String>())
-            }
-        };
-        self.charset.encode(&one_line(&shown)).bytes
+        self.charset.encode(&one_line(&words(content, self.numbered), UNFIT)).bytes
     }
-}
-
-/// `text` without what a line cannot hold: line ends, and `#`, on which naive devices split, become blanks (5.3). Every
-/// character keeps its place, so that cuts planned on the result hold for the original.
-pub(super) fn one_line(text: &str) -> Cow<'_, str> {
-    if !text.contains(['\r', '\n', '#']) {
-        return Cow::Borrowed(text);
-    }
-    let mut characters = text.chars().peekable();
-    let mut line = String::with_capacity(text.len());
-    while let Some(c) = characters.next() {
-        line.push(match c {
-            // Of CR LF the LF becomes the blank; encoding drops the CR.
-            '\r' if matches!(characters.peek(), Some('\n') | None) => '\r',
-            '\r' | '\n' | '#' => ' ',
-            c => c,
-        });
-    }
-    Cow::Owned(line)
 }
