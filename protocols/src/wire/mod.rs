@@ -4,5 +4,4 @@ pub mod bcd;
 pub mod cursor;
 pub(crate) mod located;
 pub(crate) mod plain;
-pub(crate) mod reader;
 pub(crate) mod shown;
