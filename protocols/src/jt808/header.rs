@@ -1,8 +1,8 @@
 //! The message header (section 3): which of its four forms a frame has, who sent it, and how to address the answer.
 
-use super::decode::Fault;
 use super::message;
 use crate::error::{DecodeError, DecodeErrorKind};
+use crate::wire::fault::Fault;
 
 /// Form of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
