@@ -18,6 +18,19 @@ pub struct OptionSpec {
     pub doc: &'static str,
 }
 
+impl OptionSpec {
+    /// Declares an option.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        kind: OptionKind,
+        default: &'static str,
+        doc: &'static str,
+    ) -> Self {
+        Self { name, kind, default, doc }
+    }
+}
+
 /// What values an option takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OptionKind {
@@ -156,19 +169,9 @@ mod tests {
     use super::*;
 
     const SPECS: &[OptionSpec] = &[
-        OptionSpec {
-            name: "charset",
-            kind: OptionKind::Choice(&["gbk", "utf8"]),
-            default: "gbk",
-            doc: "",
-        },
-        OptionSpec {
-            name: "max_text",
-            kind: OptionKind::Int { min: 16, max: 1021 },
-            default: "500",
-            doc: "",
-        },
-        OptionSpec { name: "numbered", kind: OptionKind::Bool, default: "true", doc: "" },
+        OptionSpec::new("charset", OptionKind::Choice(&["gbk", "utf8"]), "gbk", ""),
+        OptionSpec::new("max_text", OptionKind::Int { min: 16, max: 1021 }, "500", ""),
+        OptionSpec::new("numbered", OptionKind::Bool, "true", ""),
     ];
 
     #[test]

@@ -20,54 +20,54 @@ const UNFIT: &[char] = &['#'];
 
 /// All options.
 pub(super) const OPTIONS: &[OptionSpec] = &[
-    OptionSpec {
-        name: "text_downlink",
-        kind: OptionKind::Choice(&["off", "framed", "framed_ips", "raw"]),
-        default: "off",
-        doc: "How a text goes to the device: not at all; as the text of a framed command; as #M#text in a framed command; as the bare line #M#text. No document says which device takes which (6.2).",
-    },
-    OptionSpec {
-        name: "receipt",
-        kind: OptionKind::Choice(&["message", "next_packet"]),
-        default: "message",
-        doc: "What makes a text DELIVERED, since no confirmation is defined: the next driver message from the device; or its next data or keep-alive packet on the same connection (6.2).",
-    },
-    OptionSpec {
-        name: "answer_seconds",
-        kind: OptionKind::Int { min: 5, max: 86_400 },
-        default: "300",
-        doc: "How long a text waits for what makes it DELIVERED before it is tried again (6.2).",
-    },
-    OptionSpec {
-        name: "charset",
-        kind: OptionKind::Choice(&["utf8", "cp1251", "gbk", "ascii"]),
-        default: "utf8",
-        doc: "How the device reads texts. From the device, valid UTF-8 is UTF-8; anything else is this charset, or cp1251 where this is utf8 or ascii (6.1).",
-    },
-    OptionSpec {
-        name: "max_text",
-        kind: OptionKind::Int { min: 32, max: 60_000 },
-        default: "1344",
-        doc: "Longest text in bytes as the device reads them; a longer one is sent in parts (6.2).",
-    },
-    OptionSpec {
-        name: "numbered",
-        kind: OptionKind::Bool,
-        default: "true",
-        doc: "Whether parts of a long text begin with (1/3), (2/3), and so on.",
-    },
-    OptionSpec {
-        name: "text_parameter",
-        kind: OptionKind::Int { min: -1, max: 0x7fff },
-        default: "-1",
-        doc: "Number of the custom parameter in which the device sends what the driver typed, for devices older than protocol version 1.0.4; -1: none (6.1).",
-    },
-    OptionSpec {
-        name: "integers",
-        kind: OptionKind::Choice(&["document", "exchanged"]),
-        default: "document",
-        doc: "Width of the parameter value types 5 and 6: 32 and 16 bits by the document, exchanged in one server (5).",
-    },
+    OptionSpec::new(
+        "text_downlink",
+        OptionKind::Choice(&["off", "framed", "framed_ips", "raw"]),
+        "off",
+        "How a text goes to the device: not at all; as the text of a framed command; as #M#text in a framed command; as the bare line #M#text. No document says which device takes which (6.2).",
+    ),
+    OptionSpec::new(
+        "receipt",
+        OptionKind::Choice(&["message", "next_packet"]),
+        "message",
+        "What makes a text DELIVERED, since no confirmation is defined: the next driver message from the device; or its next data or keep-alive packet on the same connection (6.2).",
+    ),
+    OptionSpec::new(
+        "answer_seconds",
+        OptionKind::Int { min: 5, max: 86_400 },
+        "300",
+        "How long a text waits for what makes it DELIVERED before it is tried again (6.2).",
+    ),
+    OptionSpec::new(
+        "charset",
+        OptionKind::Choice(&["utf8", "cp1251", "gbk", "ascii"]),
+        "utf8",
+        "How the device reads texts. From the device, valid UTF-8 is UTF-8; anything else is this charset, or cp1251 where this is utf8 or ascii (6.1).",
+    ),
+    OptionSpec::new(
+        "max_text",
+        OptionKind::Int { min: 32, max: 60_000 },
+        "1344",
+        "Longest text in bytes as the device reads them; a longer one is sent in parts (6.2).",
+    ),
+    OptionSpec::new(
+        "numbered",
+        OptionKind::Bool,
+        "true",
+        "Whether parts of a long text begin with (1/3), (2/3), and so on.",
+    ),
+    OptionSpec::new(
+        "text_parameter",
+        OptionKind::Int { min: -1, max: 0x7fff },
+        "-1",
+        "Number of the custom parameter in which the device sends what the driver typed, for devices older than protocol version 1.0.4; -1: none (6.1).",
+    ),
+    OptionSpec::new(
+        "integers",
+        OptionKind::Choice(&["document", "exchanged"]),
+        "document",
+        "Width of the parameter value types 5 and 6: 32 and 16 bits by the document, exchanged in one server (5).",
+    ),
 ];
 
 /// Built-in profiles.
