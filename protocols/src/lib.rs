@@ -32,6 +32,8 @@ mod setracker;
 mod single;
 mod teltonika;
 mod terminal;
+#[cfg(test)]
+mod testing;
 pub mod text;
 mod wialon_combine;
 mod wialon_ips;

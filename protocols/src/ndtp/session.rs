@@ -88,6 +88,7 @@ fn info(login: &Login<'_>) -> Event {
     Event::Info(list)
 }
 
+/// A terminal that encrypts cannot be understood: its connection ends.
 fn only_plain(packet: &Packet<'_>) -> Result<(), Fault> {
     if packet.npl.flags & ENCRYPTED == 0 {
         return Ok(());
