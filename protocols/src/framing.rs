@@ -133,6 +133,45 @@ pub enum FramingError {
     },
 }
 
+/// Counts the bytes of a stream that belong to no frame.
+#[derive(Debug)]
+pub(crate) struct Noise {
+    skipped: usize,
+    limit: usize,
+}
+
+impl Noise {
+    pub(crate) const fn new(limits: &Limits) -> Self {
+        Self { skipped: 0, limit: limits.max_garbage }
+    }
+
+    /// So many more bytes belong to none.
+    ///
+    /// # Errors
+    /// There have been too many since the last valid frame.
+    pub(crate) const fn count(&mut self, bytes: usize) -> Result<(), FramingError> {
+        self.skipped = self.skipped.saturating_add(bytes);
+        if self.skipped > self.limit {
+            return Err(FramingError::Garbage { skipped: self.skipped, limit: self.limit });
+        }
+        Ok(())
+    }
+
+    /// [`Noise::count`] for bytes that are skipped.
+    ///
+    /// # Errors
+    /// See there.
+    pub(crate) fn skip<'a>(&mut self, bytes: usize) -> Result<Cut<'a>, FramingError> {
+        self.count(bytes)?;
+        Ok(Cut::skip(bytes))
+    }
+
+    /// A valid frame came.
+    pub(crate) const fn reset(&mut self) {
+        self.skipped = 0;
+    }
+}
+
 /// Bounds that hold for one connection, whatever the peer sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

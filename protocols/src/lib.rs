@@ -34,6 +34,8 @@ mod single;
 mod taip;
 pub mod teltonika;
 mod terminal;
+#[cfg(test)]
+mod testing;
 pub mod text;
 mod wialon_combine;
 mod wialon_ips;

@@ -18,10 +18,23 @@ pub struct OptionSpec {
     pub doc: &'static str,
 }
 
+impl OptionSpec {
+    /// Declares an option.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        kind: OptionKind,
+        default: &'static str,
+        doc: &'static str,
+    ) -> Self {
+        Self { name, kind, default, doc }
+    }
+}
+
 /// Several lists of options as one, for protocols that carry another one and have its options too. `N` is the sum of their
 /// lengths; a smaller one does not compile.
 pub(crate) const fn concat<const N: usize>(lists: &[&[OptionSpec]]) -> [OptionSpec; N] {
-    let mut all = [OptionSpec { name: "", kind: OptionKind::Bool, default: "false", doc: "" }; N];
+    let mut all = [OptionSpec::new("", OptionKind::Bool, "false", ""); N];
     let (mut list, mut at, mut to) = (0, 0, 0);
     while list < lists.len() {
         while at < lists[list].len() {
@@ -173,19 +186,9 @@ mod tests {
     use super::*;
 
     const SPECS: &[OptionSpec] = &[
-        OptionSpec {
-            name: "charset",
-            kind: OptionKind::Choice(&["gbk", "utf8"]),
-            default: "gbk",
-            doc: "",
-        },
-        OptionSpec {
-            name: "max_text",
-            kind: OptionKind::Int { min: 16, max: 1021 },
-            default: "500",
-            doc: "",
-        },
-        OptionSpec { name: "numbered", kind: OptionKind::Bool, default: "true", doc: "" },
+        OptionSpec::new("charset", OptionKind::Choice(&["gbk", "utf8"]), "gbk", ""),
+        OptionSpec::new("max_text", OptionKind::Int { min: 16, max: 1021 }, "500", ""),
+        OptionSpec::new("numbered", OptionKind::Bool, "true", ""),
     ];
 
     #[test]

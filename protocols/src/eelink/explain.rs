@@ -13,9 +13,9 @@ pub(super) fn explain(frame: &[u8]) -> Explanation {
     let mut problem = None;
     if datagram_imei(frame).is_some() {
         shown.bytes("datagram", 2, |_| "EL".to_owned());
-        shown.plain("size", 2);
+        shown.number("size", 2);
         let expected = check_sum(frame.get(6..).unwrap_or_default());
-        shown.number("check sum", 2, |found| match found == u64::from(expected) {
+        shown.value("check sum", 2, |found| match found == u64::from(expected) {
             true => "correct".to_owned(),
             false => {
                 problem = Some("the check sum is wrong".to_owned());
@@ -28,12 +28,12 @@ pub(super) fn explain(frame: &[u8]) -> Explanation {
     for package in packages(frame) {
         titles.push(decode::name(package.id));
         shown.bytes("mark", 2, |_| String::new());
-        shown.number("package id", 1, |_| decode::name(package.id).to_owned());
-        shown.plain("size", 2);
-        shown.plain("sequence", 2);
-        let behind = shown.left().saturating_sub(package.content.len());
+        shown.value("package id", 1, |_| decode::name(package.id).to_owned());
+        shown.number("size", 2);
+        shown.number("sequence", 2);
+        let behind = shown.left.len().saturating_sub(package.content.len());
         content(package.id, package.content, &mut shown);
-        if shown.left() > behind {
+        if shown.left.len() > behind {
             shown.until(behind, "content", |_| String::new());
         }
         // An empty content is the platform's answer.
@@ -51,7 +51,7 @@ pub(super) fn explain(frame: &[u8]) -> Explanation {
             "unknown".to_owned()
         }
     };
-    let rest = shown.left();
+    let rest = shown.left.len();
     if rest > 0 {
         shown.until(0, "bytes left over", |_| String::new());
     }
@@ -64,23 +64,23 @@ fn content(number: u8, content: &[u8], shown: &mut Shown<'_>) {
     match number {
         id::LOGIN => {
             parts.bytes("IMEI", 8, hex);
-            parts.number("language", 1, |code| {
+            parts.value("language", 1, |code| {
                 (if code == 1 { "English" } else { "Chinese" }).to_owned()
             });
-            parts.number("time zone", 1, |quarters| format!("{} × 15 min", quarters as u8 as i8));
+            parts.value("time zone", 1, |quarters| format!("{} × 15 min", quarters as u8 as i8));
         }
         id::HEARTBEAT => {
-            parts.number("status", 2, status);
+            parts.value("status", 2, status);
         }
         id::OLD_POSITION | id::OLD_WARNING | id::OLD_STATE | id::OLD_SMS => old(&mut parts),
         id::POSITION | id::WARNING | id::REPORT | id::SMS => new(number, &mut parts),
         id::INSTRUCTION => {
-            parts.number("type", 1, |kind| match kind {
+            parts.value("type", 1, |kind| match kind {
                 1 => "command".to_owned(),
                 2 => "text message".to_owned(),
                 other => other.to_string(),
             });
-            parts.number("unique id", 4, |id| format!("{id:#010x}"));
+            parts.value("unique id", 4, |id| format!("{id:#010x}"));
             parts.until(0, "text", |text| {
                 format!("\"{}\"", String::from_utf8_lossy(text).escape_debug())
             });
@@ -93,63 +93,62 @@ fn content(number: u8, content: &[u8], shown: &mut Shown<'_>) {
 }
 
 fn old(parts: &mut Shown<'_>) {
-    parts.number("time", 4, moment);
+    parts.value("time", 4, moment);
     position(parts);
-    parts.number("speed", 1, |speed| format!("{speed} km/h"));
-    parts.number("course", 2, |course| format!("{course}°"));
+    parts.value("speed", 1, |speed| format!("{speed} km/h"));
+    parts.value("course", 2, |course| format!("{course}°"));
     for name in ["MCC", "MNC", "LAC"] {
-        parts.plain(name, 2);
+        parts.number(name, 2);
     }
-    parts.plain("cell", 3);
-    parts.number("fix", 1, |fix| (if fix & 1 != 0 { "valid" } else { "not valid" }).to_owned());
+    parts.number("cell", 3);
+    parts.value("fix", 1, |fix| (if fix & 1 != 0 { "valid" } else { "not valid" }).to_owned());
 }
 
 fn new(number: u8, parts: &mut Shown<'_>) {
     let mut mask = 0;
-    parts.number("time", 4, moment);
-    parts.number("mask", 1, |bits| {
+    parts.value("time", 4, moment);
+    parts.value("mask", 1, |bits| {
         mask = bits;
         format!("{bits:#04x}")
     });
     if mask & 1 != 0 {
         position(parts);
-        parts.number("altitude", 2, |metres| format!("{} m", metres as u16 as i16));
-        parts.number("speed", 2, |speed| format!("{speed} km/h"));
-        parts.number("course", 2, |course| format!("{course}°"));
-        parts.plain("satellites", 1);
+        parts.value("altitude", 2, |metres| format!("{} m", metres as u16 as i16));
+        parts.value("speed", 2, |speed| format!("{speed} km/h"));
+        parts.value("course", 2, |course| format!("{course}°"));
+        parts.number("satellites", 1);
     }
     if mask & 2 != 0 {
         for name in ["MCC", "MNC", "LAC"] {
-            parts.plain(name, 2);
+            parts.number(name, 2);
         }
-        parts.plain("cell", 4);
-        parts.plain("level", 1);
+        parts.number("cell", 4);
+        parts.number("level", 1);
     }
     // Further cells, Wi-Fi and LTE are left as they are, and so is what stands behind them.
     if mask & 0xfc == 0 {
         if number == id::WARNING {
-            parts.number("warning", 1, |code| {
+            parts.value("warning", 1, |code| {
                 let name = u8::try_from(code).ok().and_then(alarm_name);
                 name.unwrap_or("not known").to_owned()
             });
         }
         if number == id::REPORT {
-            parts.plain("report", 1);
+            parts.number("report", 1);
         }
         if number != id::SMS {
-            parts.number("status", 2, status);
+            parts.value("status", 2, status);
         }
         if number == id::POSITION {
-            parts.number("battery", 2, |millivolts| format!("{millivolts} mV"));
+            parts.value("battery", 2, |millivolts| format!("{millivolts} mV"));
         }
     }
 }
 
 fn position(parts: &mut Shown<'_>) {
     for name in ["latitude", "longitude"] {
-        parts.number(name, 4, |value| {
-            format!("{:.6}°", f64::from(value as u32 as i32) / PER_DEGREE)
-        });
+        parts
+            .value(name, 4, |value| format!("{:.6}°", f64::from(value as u32 as i32) / PER_DEGREE));
     }
 }
 

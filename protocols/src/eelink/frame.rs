@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use memchr::memchr2;
 
-use crate::framing::{Cut, Framer, FramingError, Limits, Rejection};
+use crate::framing::{Cut, Framer, FramingError, Limits, Noise, Rejection};
 
 /// Mark of a package.
 const MARK: [u8; 2] = [0x67, 0x67];
@@ -92,29 +92,15 @@ pub(super) fn seal_datagram(imei: [u8; 8], packages: &[u8]) -> Bytes {
 #[derive(Debug)]
 pub(super) struct EelinkFramer {
     max_size: usize,
-    max_garbage: usize,
     /// Bytes since the last valid frame that belong to none.
-    garbage: usize,
+    noise: Noise,
     /// A frame was seen: the peer speaks this protocol.
     started: bool,
 }
 
 impl EelinkFramer {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self {
-            max_size: limits.max_frame.min(MAX_SIZE),
-            max_garbage: limits.max_garbage,
-            garbage: 0,
-            started: false,
-        }
-    }
-
-    fn noise<'a>(&mut self, bytes: usize) -> Result<Cut<'a>, FramingError> {
-        self.garbage = self.garbage.saturating_add(bytes);
-        if self.garbage > self.max_garbage {
-            return Err(FramingError::Garbage { skipped: self.garbage, limit: self.max_garbage });
-        }
-        Ok(Cut::skip(bytes))
+        Self { max_size: limits.max_frame.min(MAX_SIZE), noise: Noise::new(limits), started: false }
     }
 
     fn rejected<'a>(
@@ -123,12 +109,13 @@ impl EelinkFramer {
         reason: Rejection,
     ) -> Result<Cut<'a>, FramingError> {
         self.started = true;
-        self.noise(frame.len())?;
+        self.noise.skip(frame.len())?;
         Ok(Cut::rejected(frame.len(), frame.get(..REJECTED_HEAD).unwrap_or(frame), reason))
     }
 
     fn valid<'a>(&mut self, frame: &'a [u8]) -> Result<Cut<'a>, FramingError> {
-        (self.garbage, self.started) = (0, true);
+        self.noise.reset();
+        self.started = true;
         Ok(Cut::valid(frame.len(), frame))
     }
 }
@@ -150,7 +137,7 @@ impl Framer for EelinkFramer {
             // Up to the next byte that can begin a frame.
             [_, ref behind @ ..] => {
                 let run = memchr2(MARK[0], DATAGRAM[0], behind);
-                return self.noise(run.map_or(input.len(), |at| at + 1));
+                return self.noise.skip(run.map_or(input.len(), |at| at + 1));
             }
         };
         let size = usize::from(size);

@@ -55,7 +55,6 @@ use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
 use crate::protocol::{Detection, Protocol, ProtocolInfo};
 use crate::session::Session;
-use crate::single::SingleSession;
 use crate::terminal::{Terminal, TerminalSettings};
 use crate::text::{TextPlan, TextRefusal, plan};
 
@@ -86,7 +85,7 @@ impl Protocol for Eelink {
     }
 
     fn session(&self, limits: &Limits) -> Box<dyn Session> {
-        Box::new(SingleSession::new(session::EelinkDialect::default(), limits))
+        Box::new(session::EelinkSession::new(limits))
     }
 
     fn terminal(&self, settings: TerminalSettings) -> Box<dyn Terminal> {

@@ -11,48 +11,48 @@ use crate::text::{Charset, PartRules};
 
 /// All options.
 pub(super) const OPTIONS: &[OptionSpec] = &[
-    OptionSpec {
-        name: "display",
-        kind: OptionKind::Bool,
-        default: "false",
-        doc: "Whether the model has a screen that shows texts. Without one texts are refused; no source confirms a model that has one (4).",
-    },
-    OptionSpec {
-        name: "text_type",
-        kind: OptionKind::Int { min: 1, max: 2 },
-        default: "2",
-        doc: "Type of the instruction that carries a text (4): 2 text message, or 1 command with the maker's own command around the text (template).",
-    },
-    OptionSpec {
-        name: "template",
-        kind: OptionKind::Text { max: 40 },
-        default: "{text}",
-        doc: "What is sent for a text, with {text} in its place (4).",
-    },
-    OptionSpec {
-        name: "errors",
-        kind: OptionKind::Text { max: 200 },
-        default: "unknown,error,fail",
-        doc: "Words, separated by commas, of which an answer that contains one means that the text was not taken (4).",
-    },
-    OptionSpec {
-        name: "max_text",
-        kind: OptionKind::Int { min: 16, max: 500 },
-        default: "500",
-        doc: "Most bytes of text in one instruction, in UTF-8; a longer text is sent in parts (4).",
-    },
-    OptionSpec {
-        name: "numbered",
-        kind: OptionKind::Bool,
-        default: "true",
-        doc: "Whether parts of a long text begin with (1/3), (2/3), and so on.",
-    },
-    OptionSpec {
-        name: "answer_seconds",
-        kind: OptionKind::Int { min: 5, max: 3600 },
-        default: "60",
-        doc: "How long a text waits for its answer before it is sent again, twice under the same number (4).",
-    },
+    OptionSpec::new(
+        "display",
+        OptionKind::Bool,
+        "false",
+        "Whether the model has a screen that shows texts. Without one texts are refused; no source confirms a model that has one (4).",
+    ),
+    OptionSpec::new(
+        "text_type",
+        OptionKind::Int { min: 1, max: 2 },
+        "2",
+        "Type of the instruction that carries a text (4): 2 text message, or 1 command with the maker's own command around the text (template).",
+    ),
+    OptionSpec::new(
+        "template",
+        OptionKind::Text { max: 40 },
+        "{text}",
+        "What is sent for a text, with {text} in its place (4).",
+    ),
+    OptionSpec::new(
+        "errors",
+        OptionKind::Text { max: 200 },
+        "unknown,error,fail",
+        "Words, separated by commas, of which an answer that contains one means that the text was not taken (4).",
+    ),
+    OptionSpec::new(
+        "max_text",
+        OptionKind::Int { min: 16, max: 500 },
+        "500",
+        "Most bytes of text in one instruction, in UTF-8; a longer text is sent in parts (4).",
+    ),
+    OptionSpec::new(
+        "numbered",
+        OptionKind::Bool,
+        "true",
+        "Whether parts of a long text begin with (1/3), (2/3), and so on.",
+    ),
+    OptionSpec::new(
+        "answer_seconds",
+        OptionKind::Int { min: 5, max: 3600 },
+        "60",
+        "How long a text waits for its answer before it is sent again, twice under the same number (4).",
+    ),
 ];
 
 /// Built-in profiles.

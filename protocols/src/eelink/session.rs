@@ -17,8 +17,10 @@ use crate::effect::{DeliveryStage, Effects, Evidence};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::event::Event;
 use crate::options::DeviceOptions;
-use crate::session::{Downlink, Now, SessionError};
-use crate::single::{Dialect, LANE, Patience, Texts, number};
+use crate::session::{Credentials, Downlink, Now, SessionError};
+use crate::single::{
+    Dialect, Fault, LANE, NO_DISPLAY, Patience, SingleSession, Texts, named, number,
+};
 use crate::wire::bcd;
 
 /// What our unique ids have in common: none is 0, and the low half is the number of the text.
@@ -30,15 +32,18 @@ const REPEATS: u8 = 2;
 /// Bytes of a package that nobody interprets that are handed on.
 const UNHANDLED_HEAD: usize = 1024;
 
-/// What the packages of one device mean.
-#[derive(Debug, Default)]
-pub(super) struct EelinkDialect {
+/// The session.
+pub(super) type EelinkSession = SingleSession<Device>;
+
+/// An admitted device.
+#[derive(Debug)]
+pub(super) struct Device {
     imei: [u8; 8],
     /// The device wraps its packages in datagrams.
     datagrams: bool,
     /// Sequence number of our next instruction.
     sequence: u16,
-    settings: Option<Settings>,
+    settings: Settings,
 }
 
 /// The digits of an IMEI without its leading zero.
@@ -53,33 +58,37 @@ fn identity(imei: [u8; 8]) -> Result<String, DecodeError> {
     }
 }
 
-impl Dialect for EelinkDialect {
+impl Dialect for Device {
     // Datagrams name their device and report at once; so the login, too, is answered where everything else is.
     const NAMED_BY_DATA: bool = true;
 
-    fn identify(&mut self, frame: &[u8]) -> Result<String, SessionError> {
+    /// The IMEI as it was sent.
+    type Login = [u8; 8];
+
+    fn identify(frame: &[u8], _fx: &mut Effects) -> Result<(Credentials, [u8; 8]), Fault> {
         if let Some(imei) = datagram_imei(frame) {
-            (self.imei, self.datagrams) = (imei, true);
-            return Ok(identity(imei)?);
+            return Ok((named(identity(imei)?), imei));
         }
         let package = packages(frame).next().ok_or(SessionError::Bug("a frame without package"))?;
         match decode::uplink(&package)? {
-            Message::Login(login) => {
-                self.imei = login.imei;
-                Ok(identity(login.imei)?)
-            }
+            Message::Login(login) => Ok((named(identity(login.imei)?), login.imei)),
             _ => {
                 let message = decode::name(package.id);
-                Err(SessionError::Unexpected { message, state: "login" })
+                Err(SessionError::Unexpected { message, state: "login" }.into())
             }
         }
     }
 
-    fn admitted(&mut self, options: &DeviceOptions, _now: Now, _fx: &mut Effects) -> Patience {
+    fn admitted(
+        imei: [u8; 8],
+        options: &DeviceOptions,
+        _now: Now,
+        _fx: &mut Effects,
+    ) -> (Self, Patience) {
         let settings = Settings::read(options);
         let wait = Duration::from_secs(settings.answer_seconds);
-        self.settings = Some(settings);
-        Patience { wait, repeats: REPEATS, quiet: Duration::ZERO, until_awake: false }
+        let patience = Patience { wait, repeats: REPEATS, ..Patience::default() };
+        (Self { imei, datagrams: false, sequence: 0, settings }, patience)
     }
 
     fn uplink(
@@ -88,35 +97,35 @@ impl Dialect for EelinkDialect {
         texts: &mut Texts,
         now: Now,
         fx: &mut Effects,
-    ) -> Result<(), SessionError> {
+    ) -> Result<(), Fault> {
         let datagram = datagram_imei(frame);
         if datagram.is_some_and(|imei| imei != self.imei) {
             let (message, state) = ("datagram of another IMEI", "online");
-            return Err(SessionError::Unexpected { message, state });
+            return Err(SessionError::Unexpected { message, state }.into());
         }
         self.datagrams = datagram.is_some();
         // One package that makes no sense does not cost the others.
         let mut outcome = Ok(());
         for package in packages(frame) {
             if let Err(error) = self.package(&package, texts, now, fx) {
-                outcome = Err(error);
+                outcome = Err(error.into());
             }
         }
         outcome
     }
 
-    fn compose(&mut self, downlink: &Downlink) -> Option<Bytes> {
-        let settings = self.settings.as_ref()?;
-        let text = settings.text(&downlink.content)?;
+    fn compose(&mut self, downlink: &Downlink, _now: Now) -> Result<Bytes, u16> {
+        let settings = &self.settings;
+        let text = settings.text(&downlink.content).ok_or(NO_DISPLAY)?;
         let unique_id = UNIQUE | u32::from(number(downlink));
         let instruction = Instruction { kind: settings.text_type, unique_id, text };
         self.sequence = self.sequence.wrapping_add(1);
         let content = encode::instruction(&instruction);
-        Some(self.wrap(seal(id::INSTRUCTION, self.sequence, &content)))
+        Ok(self.wrap(seal(id::INSTRUCTION, self.sequence, &content)))
     }
 }
 
-impl EelinkDialect {
+impl Device {
     fn wrap(&self, package: Bytes) -> Bytes {
         if self.datagrams { seal_datagram(self.imei, &package) } else { package }
     }
@@ -176,10 +185,9 @@ impl EelinkDialect {
 
     /// The device's answer to an instruction: ours, or one that somebody else sent.
     fn answered(&self, answer: &Instruction<'_>, texts: &mut Texts, fx: &mut Effects) {
-        let Some(settings) = &self.settings else { return };
         let low = answer.unique_id.checked_sub(UNIQUE).and_then(|low| u16::try_from(low).ok());
         if let Some(number) = low {
-            let stage = match settings.errors.found_in(&answer.text) {
+            let stage = match self.settings.errors.found_in(&answer.text) {
                 true => DeliveryStage::Refused { code: ERROR, retry: false },
                 false => DeliveryStage::Confirmed(Evidence::Accepted),
             };

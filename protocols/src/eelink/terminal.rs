@@ -12,7 +12,7 @@ use crate::session::Now;
 use crate::terminal::{Outcome, Terminal, TerminalEffect, TerminalInput, TerminalSettings, Uplink};
 use crate::text::Charset;
 use crate::wire::bcd;
-use crate::wire::reader::Reader;
+use crate::wire::cursor::Cursor;
 
 /// A simulated device.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ impl EelinkTerminal {
         for package in packages(frame) {
             fx.push(match package.id {
                 id::INSTRUCTION => {
-                    let mut reader = Reader::new("", package.content, package.offset);
-                    let Ok(instruction) = decode::instruction(&mut reader) else { continue };
+                    let mut cursor = Cursor::inside("", package.content, package.offset);
+                    let Ok(instruction) = decode::instruction(&mut cursor) else { continue };
                     self.kind = instruction.kind;
                     let text = instruction.text.into_owned();
                     TerminalEffect::Text { token: instruction.unique_id.into(), text }

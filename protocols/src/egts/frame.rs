@@ -5,16 +5,15 @@
 //! closes, has done so.
 
 use super::header::{self, SHORT, Start, VERSION};
-use crate::framing::{Cut, Framer, FramingError, Limits, Rejection};
+use crate::framing::{Cut, Framer, FramingError, Limits, Noise, Rejection};
 use crate::protocol::Detection;
 
 /// Cuts at the lengths that packets declare.
 #[derive(Debug)]
 pub(super) struct EgtsFramer {
     max_frame: usize,
-    max_garbage: usize,
-    /// Bytes since the last valid frame.
-    garbage: usize,
+    /// Bytes since the last valid frame that belong to none.
+    noise: Noise,
     state: State,
 }
 
@@ -32,25 +31,7 @@ enum State {
 
 impl EgtsFramer {
     pub(super) const fn new(limits: &Limits) -> Self {
-        Self {
-            max_frame: limits.max_frame,
-            max_garbage: limits.max_garbage,
-            garbage: 0,
-            state: State::Fresh,
-        }
-    }
-
-    fn count(&mut self, bytes: usize) -> Result<(), FramingError> {
-        self.garbage = self.garbage.saturating_add(bytes);
-        if self.garbage > self.max_garbage {
-            return Err(FramingError::Garbage { skipped: self.garbage, limit: self.max_garbage });
-        }
-        Ok(())
-    }
-
-    fn noise<'a>(&mut self, bytes: usize) -> Result<Cut<'a>, FramingError> {
-        self.count(bytes)?;
-        Ok(Cut::skip(bytes))
+        Self { max_frame: limits.max_frame, noise: Noise::new(limits), state: State::Fresh }
     }
 
     fn reject<'a>(
@@ -60,7 +41,7 @@ impl EgtsFramer {
         reason: Rejection,
     ) -> Result<Cut<'a>, FramingError> {
         let raw = input.get(..length).unwrap_or(input);
-        self.count(raw.len())?;
+        self.noise.count(raw.len())?;
         Ok(Cut::rejected(raw.len(), raw, reason))
     }
 
@@ -96,7 +77,7 @@ impl EgtsFramer {
                 return self.reject(input, total, reason);
             }
         }
-        self.garbage = 0;
+        self.noise.reset();
         Ok(Cut::valid(total, frame))
     }
 }
@@ -115,9 +96,9 @@ impl Framer for EgtsFramer {
                 let now = left.min(input.len());
                 let left = left.saturating_sub(now);
                 self.state = if left == 0 { State::InStep } else { State::Skipping(left) };
-                self.noise(now)
+                self.noise.skip(now)
             }
-            State::Lost => self.noise(input.len()),
+            State::Lost => self.noise.skip(input.len()),
         }
     }
 }

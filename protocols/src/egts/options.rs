@@ -13,108 +13,99 @@ use crate::text::{PartRules, label};
 /// Most bytes of text in one message: CD less the fields of a COM order (section 7).
 const MAX_TEXT: i64 = 65_200;
 
-const fn option(
-    name: &'static str,
-    kind: OptionKind,
-    default: &'static str,
-    doc: &'static str,
-) -> OptionSpec {
-    OptionSpec { name, kind, default, doc }
-}
-
 /// All per-device options.
 pub(super) const OPTIONS: &[OptionSpec] = &[
-    option(
+    OptionSpec::new(
         "display",
         OptionKind::Bool,
         "true",
         "Whether the device has something to show a text on; without it, texts are refused (7.3).",
     ),
-    option(
+    OptionSpec::new(
         "charset",
         OptionKind::Choice(Writing::NAMES),
         "cp1251",
         "Charset of texts to the device (7); auto: cp1251, and ucs2 for a text that cp1251 cannot write.",
     ),
-    option(
+    OptionSpec::new(
         "uplink_charset",
         OptionKind::Choice(&["cp1251", "utf8"]),
         "cp1251",
         "What a text from the device is that names no charset: cp1251 by the standard; utf8 for devices that write it all the same (7).",
     ),
-    option(
+    OptionSpec::new(
         "max_text",
         OptionKind::Int { min: 32, max: MAX_TEXT },
         "512",
         "Longest text in bytes as the device reads them; a longer one is sent in parts (7.5).",
     ),
-    option(
+    OptionSpec::new(
         "numbered",
         OptionKind::Bool,
         "true",
         "Whether parts of a long text begin with (1/3), (2/3), and so on.",
     ),
-    option(
+    OptionSpec::new(
         "text_prefix",
         OptionKind::Choice(&["none", "5"]),
         "none",
         "What stands before a text, both ways: nothing by the standard, or the 5 bytes ADR, SZ/ACT and CCD of a command that one encoder writes (7.1).",
     ),
-    option(
+    OptionSpec::new(
         "text_as",
         OptionKind::Choice(&["message", "raw_data"]),
         "message",
         "How a text is sent: as a message to the driver (CT_MSGTO), or as RAW_DATA for a driver terminal on a serial port of the device (7.2).",
     ),
-    option(
+    OptionSpec::new(
         "raw_address",
         OptionKind::Int { min: 0, max: 65_535 },
         "0",
         "Module address of the driver terminal for RAW_DATA (7.2).",
     ),
-    option(
+    OptionSpec::new(
         "receipt",
         OptionKind::Choice(&["confirmation", "record"]),
         "confirmation",
         "What makes a text DELIVERED: CT_DELIV, CT_MSGCONF or CT_COMCONF with its number; or the answer to its record, for a device that never sends those (7.3).",
     ),
-    option(
+    OptionSpec::new(
         "retry_refused",
         OptionKind::Bool,
         "false",
         "Whether a text that the device answered with CC_ERROR is tried again later (7.3).",
     ),
-    option(
+    OptionSpec::new(
         "answer_seconds",
         OptionKind::Int { min: 1, max: 255 },
         "5",
         "Seconds to wait for the answer to a packet (TL_RESPONSE_TO, 2.3).",
     ),
-    option(
+    OptionSpec::new(
         "retransmissions",
         OptionKind::Int { min: 0, max: 10 },
         "3",
         "How often an unanswered packet is sent again before the connection is closed as dead (TL_RESEND_ATTEMPTS, 2.3).",
     ),
-    option(
+    OptionSpec::new(
         "receipt_seconds",
         OptionKind::Int { min: 5, max: 86_400 },
         "300",
         "How long a text that the device holds waits for its receipt before it is tried again (7.3).",
     ),
-    option(
+    OptionSpec::new(
         "texts_in_flight",
         OptionKind::Int { min: 1, max: 8 },
         "1",
         "How many texts may wait for their receipts at once; receipts are matched by number, but parts of different texts may then mix (7.3).",
     ),
-    option(
+    OptionSpec::new(
         "confirm_texts",
         OptionKind::Bool,
         "true",
         "Whether a driver's text is confirmed by CT_MSGCONF once it is stored; some terminals wait for it (7.4).",
     ),
-    option(
+    OptionSpec::new(
         "auth_code",
         OptionKind::Text { max: 255 },
         "",

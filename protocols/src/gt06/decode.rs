@@ -9,7 +9,7 @@ use super::message::{Answer, Battery, Cell, Command, Gps, Login, Message, Report
 use super::models;
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::text::Charset;
-use crate::wire::reader::Reader;
+use crate::wire::cursor::Cursor;
 
 /// What decoding gives.
 pub(super) type Decoded<T> = Result<T, DecodeError>;
@@ -26,22 +26,22 @@ const CELL: usize = 8;
 pub(super) fn uplink(frame: &[u8]) -> Decoded<(Packet<'_>, Message<'_>)> {
     let packet = whole(frame)?;
     let content = packet.content;
-    let mut reader = Reader::new(name(packet.kind), content, packet.offset);
+    let mut cursor = Cursor::inside(name(packet.kind), content, packet.offset);
     let message = match packet.kind {
-        kind::LOGIN => Message::Login(login(&mut reader)?),
+        kind::LOGIN => Message::Login(login(&mut cursor)?),
         kind::HEARTBEAT | kind::HEARTBEAT_23 => {
-            Message::Heartbeat(heartbeat(packet.kind, &mut reader)?)
+            Message::Heartbeat(heartbeat(packet.kind, &mut cursor)?)
         }
         kind::POSITION_GPS | kind::POSITION | kind::POSITION_22 => {
-            Message::Report(position(packet.kind, &mut reader)?)
+            Message::Report(position(packet.kind, &mut cursor)?)
         }
         kind::ALARM | kind::ALARM_26 | kind::ALARM_FENCE => {
-            Message::Report(alarm(packet.kind, &mut reader)?)
+            Message::Report(alarm(packet.kind, &mut cursor)?)
         }
-        kind::ANSWER => Message::Answer(answer(&mut reader)?),
-        kind::ANSWER_LONG => Message::Answer(long_answer(&mut reader)?),
+        kind::ANSWER => Message::Answer(answer(&mut cursor)?),
+        kind::ANSWER_LONG => Message::Answer(long_answer(&mut cursor)?),
         kind::TIME => Message::TimeRequest,
-        _ => models::uplink(packet.kind, &mut reader)?,
+        _ => models::uplink(packet.kind, &mut cursor)?,
     };
     Ok((packet, message))
 }
@@ -52,13 +52,13 @@ pub(super) fn command(frame: &[u8]) -> Decoded<Option<Command<'_>>> {
     if packet.kind != kind::COMMAND {
         return Ok(None);
     }
-    let mut reader = Reader::new("0x80 command", packet.content, packet.offset);
-    let length = reader.u8("length")?;
+    let mut cursor = Cursor::inside("0x80 command", packet.content, packet.offset);
+    let length = cursor.u8("length")?;
     let Some(length) = usize::from(length).checked_sub(4) else {
-        return Err(reader.error("length", DecodeErrorKind::Invalid));
+        return Err(cursor.error("length", DecodeErrorKind::Invalid));
     };
-    let (flag, text) = (reader.u32("server flag")?, reader.bytes("text", length)?);
-    let language = if reader.left().is_empty() { None } else { Some(reader.u16("language")?) };
+    let (flag, text) = (cursor.u32("server flag")?, cursor.bytes("text", length)?);
+    let language = if cursor.left().is_empty() { None } else { Some(cursor.u16("language")?) };
     Ok(Some(Command { flag, text, language }))
 }
 
@@ -91,112 +91,112 @@ pub(super) const fn name(number: u8) -> &'static str {
     }
 }
 
-fn login(reader: &mut Reader<'_>) -> Decoded<Login> {
-    let imei = reader.array("IMEI")?;
-    let rest = reader.left();
+fn login(cursor: &mut Cursor<'_>) -> Decoded<Login> {
+    let imei = cursor.array("IMEI")?;
+    let rest = cursor.left();
     Ok(Login { imei, model_and_zone: rest.first_chunk().copied() })
 }
 
 /// Time and position (specification, section 3).
-pub(super) fn gps(reader: &mut Reader<'_>, report: &mut Report<'_>) -> Decoded<()> {
-    report.time = Some(reader.array("time")?);
+pub(super) fn gps(cursor: &mut Cursor<'_>, report: &mut Report<'_>) -> Decoded<()> {
+    report.time = Some(cursor.array("time")?);
     // Some models write the size of the position part as a byte of its own.
-    if let [0x0c, size, ..] = reader.left()
+    if let [0x0c, size, ..] = cursor.left()
         && size >> 4 == 0x0c
     {
-        reader.u8("size")?;
+        cursor.u8("size")?;
     }
     report.gps = Some(Gps {
-        satellites: reader.u8("satellites")? & 0x0f,
-        latitude: reader.u32("latitude")?,
-        longitude: reader.u32("longitude")?,
-        speed: reader.u8("speed")?,
-        course: reader.u16("course")?,
+        satellites: cursor.u8("satellites")? & 0x0f,
+        latitude: cursor.u32("latitude")?,
+        longitude: cursor.u32("longitude")?,
+        speed: cursor.u8("speed")?,
+        course: cursor.u16("course")?,
     });
     Ok(())
 }
 
 /// A cell: the high bit of the country code says that the network code has two bytes.
-pub(super) fn cell(reader: &mut Reader<'_>) -> Decoded<Cell> {
-    let (mcc, mnc) = network(reader)?;
-    Ok(Cell { mcc, mnc, lac: reader.u16("LAC")?.into(), id: reader.u24("cell")?.into() })
+pub(super) fn cell(cursor: &mut Cursor<'_>) -> Decoded<Cell> {
+    let (mcc, mnc) = network(cursor)?;
+    Ok(Cell { mcc, mnc, lac: cursor.u16("LAC")?.into(), id: cursor.u24("cell")?.into() })
 }
 
 /// Country and network code.
-pub(super) fn network(reader: &mut Reader<'_>) -> Decoded<(u16, u16)> {
-    let mcc = reader.u16("MCC")?;
-    let mnc = if mcc & 0x8000 == 0 { reader.u8("MNC")?.into() } else { reader.u16("MNC")? };
+pub(super) fn network(cursor: &mut Cursor<'_>) -> Decoded<(u16, u16)> {
+    let mcc = cursor.u16("MCC")?;
+    let mnc = if mcc & 0x8000 == 0 { cursor.u8("MNC")?.into() } else { cursor.u16("MNC")? };
     Ok((mcc & 0x7fff, mnc))
 }
 
 /// 0x10: the position alone; 0x12: with a cell; 0x22: and with ignition, reason and whether it was stored.
-fn position<'a>(number: u8, reader: &mut Reader<'a>) -> Decoded<Report<'a>> {
+fn position<'a>(number: u8, cursor: &mut Cursor<'a>) -> Decoded<Report<'a>> {
     let mut report = Report::default();
-    gps(reader, &mut report)?;
-    if number == kind::POSITION_GPS || reader.left().len() < CELL {
+    gps(cursor, &mut report)?;
+    if number == kind::POSITION_GPS || cursor.left().len() < CELL {
         return Ok(report);
     }
-    report.cell = Some(cell(reader)?);
+    report.cell = Some(cell(cursor)?);
     if number == kind::POSITION_22 {
-        models::state(reader, &mut report);
+        models::state(cursor, &mut report);
     }
     Ok(report)
 }
 
 /// 0x13: status, battery level, signal, language; 0x23: with the battery's voltage.
-fn heartbeat<'a>(number: u8, reader: &mut Reader<'a>) -> Decoded<Report<'a>> {
-    if let Some(report) = models::heartbeat(reader)? {
+fn heartbeat<'a>(number: u8, cursor: &mut Cursor<'a>) -> Decoded<Report<'a>> {
+    if let Some(report) = models::heartbeat(cursor)? {
         return Ok(report);
     }
-    let info = reader.u8("status")?;
+    let info = cursor.u8("status")?;
     let battery = match number {
-        kind::HEARTBEAT_23 => Battery::CentiVolts(reader.u16("voltage")?),
-        _ => Battery::Level(reader.u8("voltage")?),
+        kind::HEARTBEAT_23 => Battery::CentiVolts(cursor.u16("voltage")?),
+        _ => Battery::Level(cursor.u8("voltage")?),
     };
-    let status = Status { info, battery, signal: reader.u8("GSM")? };
+    let status = Status { info, battery, signal: cursor.u8("GSM")? };
     Ok(Report { status: Some(status), ..Report::default() })
 }
 
 /// 0x16, 0x26, 0x27: position, cell, status, alarm, language.
-fn alarm<'a>(number: u8, reader: &mut Reader<'a>) -> Decoded<Report<'a>> {
+fn alarm<'a>(number: u8, cursor: &mut Cursor<'a>) -> Decoded<Report<'a>> {
     const TAIL: usize = 5;
     let mut report = Report::default();
-    gps(reader, &mut report)?;
-    let left = reader.left();
+    gps(cursor, &mut report)?;
+    let left = cursor.left();
     // The cell is preceded by its length, with or without that byte itself; the oldest models leave the length out.
     let has_length = matches!(left.first(), Some(8..=10)) && left.len() > CELL + TAIL;
     if has_length {
-        reader.u8("cell length")?;
+        cursor.u8("cell length")?;
     }
     if has_length || left.len() == CELL + TAIL {
-        report.cell = Some(cell(reader)?);
+        report.cell = Some(cell(cursor)?);
     } else {
-        reader.bytes("cells", left.len().saturating_sub(TAIL))?;
+        cursor.bytes("cells", left.len().saturating_sub(TAIL))?;
     }
-    models::alarm_tail(number, reader, &mut report)?;
+    models::alarm_tail(number, cursor, &mut report)?;
     Ok(report)
 }
 
 /// 0x15: length, flag, text, language. With a length of 0 the text goes on to the language, padded with zeros.
-fn answer<'a>(reader: &mut Reader<'a>) -> Decoded<Answer<'a>> {
-    let length = usize::from(reader.u8("length")?);
-    let flag = reader.u32("server flag")?;
-    let left = reader.left().len();
+fn answer<'a>(cursor: &mut Cursor<'a>) -> Decoded<Answer<'a>> {
+    let length = usize::from(cursor.u8("length")?);
+    let flag = cursor.u32("server flag")?;
+    let left = cursor.left().len();
     let declared = match length.checked_sub(4) {
         // A text of a long packet does not fit its length byte.
         Some(text) if left <= usize::from(u8::MAX) => text,
         _ => left.saturating_sub(2),
     };
-    let text = reader.bytes("text", declared)?;
+    let text = cursor.bytes("text", declared)?;
     Ok(Answer { flag, text: unpadded(text) })
 }
 
 /// 0x21: flag, coding, text.
-fn long_answer<'a>(reader: &mut Reader<'a>) -> Decoded<Answer<'a>> {
-    let (flag, coding) = (reader.u32("server flag")?, reader.u8("coding")?);
+fn long_answer<'a>(cursor: &mut Cursor<'a>) -> Decoded<Answer<'a>> {
+    let (flag, coding) = (cursor.u32("server flag")?, cursor.u8("coding")?);
     let text = match coding {
-        2 => Cow::Owned(Charset::Utf16Be.decode(reader.rest())),
-        _ => unpadded(reader.rest()),
+        2 => Cow::Owned(Charset::Utf16Be.decode(cursor.rest("text"))),
+        _ => unpadded(cursor.rest("text")),
     };
     Ok(Answer { flag, text })
 }

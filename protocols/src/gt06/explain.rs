@@ -24,15 +24,15 @@ pub(super) fn explain(frame: &[u8]) -> Explanation {
     };
     let mut shown = Shown::new(frame);
     shown.bytes("start", 2, |_| String::new());
-    shown.plain("length", packet.offset - 3);
-    shown.number("protocol", 1, |_| decode::name(packet.kind).to_owned());
+    shown.number("length", packet.offset - 3);
+    shown.value("protocol", 1, |_| decode::name(packet.kind).to_owned());
     content(packet.kind, &mut shown);
     shown.until(6, "content", |_| String::new());
-    shown.plain("serial", 2);
+    shown.number("serial", 2);
     let covered = frame.get(2..frame.len().saturating_sub(4)).unwrap_or_default();
     let expected = checksum(covered);
     let mut wrong = false;
-    shown.number("checksum", 2, |found| {
+    shown.value("checksum", 2, |found| {
         wrong = found != u64::from(expected);
         if wrong { format!("wrong, expected {expected:04x}") } else { "correct".to_owned() }
     });
@@ -52,50 +52,50 @@ fn title(number: u8) -> String {
 
 fn content(number: u8, shown: &mut Shown<'_>) {
     // The tail that belongs to every packet stays.
-    if shown.left() <= 6 {
+    if shown.left.len() <= 6 {
         return;
     }
     match number {
         kind::LOGIN => {
             shown.bytes("IMEI", 8, hex);
-            if shown.left() >= 10 {
+            if shown.left.len() >= 10 {
                 shown
                     .bytes("type and time zone", 4, |_| "model code, zone and language".to_owned());
             }
         }
         kind::HEARTBEAT | kind::HEARTBEAT_23 => {
-            shown.number("status", 1, status);
+            shown.value("status", 1, status);
         }
         kind::POSITION_GPS | kind::POSITION | kind::POSITION_22 | kind::POSITION_11 => {
             position(shown);
-            if number != kind::POSITION_GPS && shown.left() >= 14 {
+            if number != kind::POSITION_GPS && shown.left.len() >= 14 {
                 cell(shown);
             }
         }
         kind::ALARM | kind::ALARM_26 | kind::ALARM_FENCE => {
             position(shown);
-            if shown.left() == 20 {
-                shown.plain("cell length", 1);
+            if shown.left.len() == 20 {
+                shown.number("cell length", 1);
                 cell(shown);
-                shown.number("status", 1, status);
-                shown.plain("battery", 1);
-                shown.plain("GSM", 1);
-                shown.number("alarm", 1, alarm);
-                shown.number("language", 1, language);
+                shown.value("status", 1, status);
+                shown.number("battery", 1);
+                shown.number("GSM", 1);
+                shown.value("alarm", 1, alarm);
+                shown.value("language", 1, language);
             }
         }
         kind::ANSWER | kind::COMMAND => {
-            shown.plain("length", 1);
+            shown.number("length", 1);
             flag(shown);
             shown.until(8, "text", |text| quoted(text, Charset::Utf8));
-            if shown.left() == 8 {
-                shown.number("language", 2, language);
+            if shown.left.len() == 8 {
+                shown.value("language", 2, language);
             }
         }
         kind::ANSWER_LONG => {
             flag(shown);
             let mut charset = Charset::Utf8;
-            shown.number("coding", 1, |coding| {
+            shown.value("coding", 1, |coding| {
                 charset = if coding == 2 { Charset::Utf16Be } else { Charset::Utf8 };
                 (if coding == 2 { "UTF-16BE" } else { "ASCII" }).to_owned()
             });
@@ -111,13 +111,13 @@ fn content(number: u8, shown: &mut Shown<'_>) {
 fn position(shown: &mut Shown<'_>) {
     let degrees = |value: u64| format!("{:.6}°", value as f64 / PER_DEGREE);
     shown.bytes("time", 6, moment);
-    shown.number("GPS size and satellites", 1, |byte| {
+    shown.value("GPS size and satellites", 1, |byte| {
         format!("{} bytes, {} satellites", byte >> 4, byte & 0x0f)
     });
-    shown.number("latitude", 4, degrees);
-    shown.number("longitude", 4, degrees);
-    shown.number("speed", 1, |speed| format!("{speed} km/h"));
-    shown.number("course and flags", 2, |word| {
+    shown.value("latitude", 4, degrees);
+    shown.value("longitude", 4, degrees);
+    shown.value("speed", 1, |speed| format!("{speed} km/h"));
+    shown.value("course and flags", 2, |word| {
         let set = |bit: u16| word & u64::from(bit) != 0;
         let fixed = if set(FIXED) { "fixed" } else { "no fix" };
         let (ns, ew) = (if set(NORTH) { "N" } else { "S" }, if set(WEST) { "W" } else { "E" });
@@ -127,17 +127,17 @@ fn position(shown: &mut Shown<'_>) {
 
 fn cell(shown: &mut Shown<'_>) {
     let mut wide = false;
-    shown.number("MCC", 2, |mcc| {
+    shown.value("MCC", 2, |mcc| {
         wide = mcc & 0x8000 != 0;
         (mcc & 0x7fff).to_string()
     });
-    shown.plain("MNC", if wide { 2 } else { 1 });
-    shown.plain("LAC", 2);
-    shown.plain("cell", 3);
+    shown.number("MNC", if wide { 2 } else { 1 });
+    shown.number("LAC", 2);
+    shown.number("cell", 3);
 }
 
 fn flag(shown: &mut Shown<'_>) {
-    shown.number("server flag", 4, |flag| format!("{flag:#010x}"));
+    shown.value("server flag", 4, |flag| format!("{flag:#010x}"));
 }
 
 fn status(info: u64) -> String {

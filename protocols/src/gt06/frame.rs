@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use memchr::{memchr2, memmem};
 
-use crate::framing::{Cut, Framer, FramingError, Limits, Rejection};
+use crate::framing::{Cut, Framer, FramingError, Limits, Noise, Rejection};
 
 /// Start bits of a packet with a length of one byte.
 const SHORT: [u8; 2] = [0x78, 0x78];
@@ -85,9 +85,8 @@ pub(super) fn seal(kind: u8, content: &[u8], serial: u16, long: bool) -> Bytes {
 #[derive(Debug)]
 pub(super) struct Gt06Framer {
     max_packet: usize,
-    max_garbage: usize,
     /// Bytes since the last valid frame that belong to none.
-    garbage: usize,
+    noise: Noise,
     state: State,
 }
 
@@ -105,18 +104,9 @@ impl Gt06Framer {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
             max_packet: limits.max_frame.min(MAX_PACKET),
-            max_garbage: limits.max_garbage,
-            garbage: 0,
+            noise: Noise::new(limits),
             state: State::Fresh,
         }
-    }
-
-    fn noise<'a>(&mut self, bytes: usize) -> Result<Cut<'a>, FramingError> {
-        self.garbage = self.garbage.saturating_add(bytes);
-        if self.garbage > self.max_garbage {
-            return Err(FramingError::Garbage { skipped: self.garbage, limit: self.max_garbage });
-        }
-        Ok(Cut::skip(bytes))
     }
 
     fn rejected<'a>(
@@ -124,7 +114,7 @@ impl Gt06Framer {
         packet: &'a [u8],
         reason: Rejection,
     ) -> Result<Cut<'a>, FramingError> {
-        self.noise(packet.len())?;
+        self.noise.skip(packet.len())?;
         Ok(Cut::rejected(packet.len(), packet.get(..REJECTED_HEAD).unwrap_or(packet), reason))
     }
 
@@ -139,12 +129,12 @@ impl Gt06Framer {
         for (at, &byte) in input.iter().enumerate() {
             if carriage_return && byte == STOP[1] {
                 self.state = State::InStep;
-                return self.noise(at + 1);
+                return self.noise.skip(at + 1);
             }
             carriage_return = byte == STOP[0];
         }
         self.state = State::Seeking { carriage_return };
-        self.noise(input.len())
+        self.noise.skip(input.len())
     }
 
     /// A packet as long as it says.
@@ -154,7 +144,7 @@ impl Gt06Framer {
         else {
             return match inner_end(packet) {
                 // The length reaches into packets behind this one.
-                Some(end) => self.noise(end),
+                Some(end) => self.noise.skip(end),
                 None => self.misfit(packet),
             };
         };
@@ -164,7 +154,7 @@ impl Gt06Framer {
             let (expected, found) = (expected.into(), found.into());
             return self.rejected(packet, Rejection::Checksum { expected, found });
         }
-        self.garbage = 0;
+        self.noise.reset();
         Ok(Cut::valid(packet.len(), packet))
     }
 }
@@ -203,7 +193,7 @@ impl Framer for Gt06Framer {
             // Up to the next byte that can begin a packet.
             [_, ref behind @ ..] => {
                 let run = memchr2(SHORT[0], LONG[0], behind);
-                return self.noise(run.map_or(input.len(), |at| at + 1));
+                return self.noise.skip(run.map_or(input.len(), |at| at + 1));
             }
         };
         let whole = head + length + 2;

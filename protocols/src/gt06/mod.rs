@@ -59,7 +59,6 @@ use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
 use crate::protocol::{Detection, Protocol, ProtocolInfo};
 use crate::session::Session;
-use crate::single::SingleSession;
 use crate::terminal::{Terminal, TerminalSettings};
 use crate::text::{TextPlan, TextRefusal, plan};
 
@@ -90,7 +89,7 @@ impl Protocol for Gt06 {
     }
 
     fn session(&self, limits: &Limits) -> Box<dyn Session> {
-        Box::new(SingleSession::new(session::Gt06Dialect::default(), limits))
+        Box::new(session::Gt06Session::new(limits))
     }
 
     fn terminal(&self, settings: TerminalSettings) -> Box<dyn Terminal> {

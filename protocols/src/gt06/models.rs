@@ -9,93 +9,93 @@ use super::decode::{Decoded, cell, gps, looks_like_gps, network};
 use super::message::{Battery, Cell, Gps, Message, Report, Status, kind};
 use crate::event::{Attributes, Value};
 use crate::wire::bcd;
-use crate::wire::reader::Reader;
+use crate::wire::cursor::Cursor;
 use crate::wire::shown::hex;
 
 /// Most modules of one 0x70 that are read.
 const MAX_MODULES: usize = 64;
 
 /// Packets whose numbers the specification does not explain.
-pub(super) fn uplink<'a>(number: u8, reader: &mut Reader<'a>) -> Decoded<Message<'a>> {
-    let content = reader.left();
+pub(super) fn uplink<'a>(number: u8, cursor: &mut Cursor<'a>) -> Decoded<Message<'a>> {
+    let content = cursor.left();
     Ok(match (number, content) {
         (kind::POSITION_11 | kind::POSITION_24, _) if looks_like_gps(content) => {
-            let mut report = located(reader)?;
-            report.cell = Some(cell(reader)?);
+            let mut report = located(cursor)?;
+            report.cell = Some(cell(cursor)?);
             Message::Report(report)
         }
         (kind::POSITION_37, _) if looks_like_gps(content) => {
-            let mut report = located(reader)?;
-            report.cell = Some(cell(reader)?);
-            state(reader, &mut report);
+            let mut report = located(cursor)?;
+            report.cell = Some(cell(cursor)?);
+            state(cursor, &mut report);
             Message::Report(report)
         }
-        (kind::POSITION_32, _) if looks_like_gps(content) => Message::Report(located(reader)?),
+        (kind::POSITION_32, _) if looks_like_gps(content) => Message::Report(located(cursor)?),
         (kind::POSITION_34, [_, _, _, _, behind @ ..]) if looks_like_gps(behind) => {
-            reader.u32("alarm")?;
-            Message::Report(located(reader)?)
+            cursor.u32("alarm")?;
+            Message::Report(located(cursor)?)
         }
         (kind::POSITION_4G, _) if looks_like_gps(content) => {
-            let mut report = located(reader)?;
-            report.cell = Some(cell_4g(reader)?);
-            state(reader, &mut report);
+            let mut report = located(cursor)?;
+            report.cell = Some(cell_4g(cursor)?);
+            state(cursor, &mut report);
             Message::Report(report)
         }
         (kind::ADDRESS, _) if content.len() == 35 && looks_like_gps(content) => {
-            let mut report = located(reader)?;
-            report.cell = Some(cell(reader)?);
-            report.card = card(reader.bytes("card", 8)?);
+            let mut report = located(cursor)?;
+            report.cell = Some(cell(cursor)?);
+            report.card = card(cursor.bytes("card", 8)?);
             Message::Report(report)
         }
         (kind::POSITION_CARD, [_, _, _, _, _, _, _, _, behind @ ..]) if looks_like_gps(behind) => {
-            reader.bytes("IMEI", 8)?;
-            let mut report = located(reader)?;
-            report.cell = Some(cell(reader)?);
-            reader.bytes("state", 3)?;
-            report.card = Some(Cow::Owned(reader.u32("card")?.to_string()));
+            cursor.bytes("IMEI", 8)?;
+            let mut report = located(cursor)?;
+            report.cell = Some(cell(cursor)?);
+            cursor.bytes("state", 3)?;
+            report.card = Some(Cow::Owned(cursor.u32("card")?.to_string()));
             Message::Report(report)
         }
         (kind::POSITION_DATED, _) if looks_like_gps(content.get(15..).unwrap_or_default()) => {
-            reader.bytes("IMEI and first time", 15)?;
-            let mut report = located(reader)?;
-            report.card = framed_card(reader.rest());
+            cursor.bytes("IMEI and first time", 15)?;
+            let mut report = located(cursor)?;
+            report.card = framed_card(cursor.rest("card"));
             Message::Report(report)
         }
         (kind::STATE_36, _) if content.len() == 48 && looks_like_gps(content) => {
-            Message::Report(position_36(reader)?)
+            Message::Report(position_36(cursor)?)
         }
-        (kind::STATE_36, _) => Message::Heartbeat(heartbeat_36(reader)?),
+        (kind::STATE_36, _) => Message::Heartbeat(heartbeat_36(cursor)?),
         (kind::CELL_ALARM, _) if content.len() == 13 => {
-            let mut report = Report { cell: Some(cell(reader)?), ..Report::default() };
-            alarm_tail(number, reader, &mut report)?;
+            let mut report = Report { cell: Some(cell(cursor)?), ..Report::default() };
+            alarm_tail(number, cursor, &mut report)?;
             Message::Report(report)
         }
         (kind::CELL_ALARM_4G, _) if content.len() == 20 => {
-            let mut report = Report { cell: Some(cell_4g(reader)?), ..Report::default() };
-            alarm_tail(number, reader, &mut report)?;
+            let mut report = Report { cell: Some(cell_4g(cursor)?), ..Report::default() };
+            alarm_tail(number, cursor, &mut report)?;
             Message::Report(report)
         }
         (kind::EVENT, _) if content.len() >= 7 => {
-            let (time, alarm) = (Some(reader.array("time")?), Some(reader.u8("event")?));
+            let (time, alarm) = (Some(cursor.array("time")?), Some(cursor.u8("event")?));
             Message::Report(Report { time, alarm, ..Report::default() })
         }
         (kind::STEPS, _) if content.len() == 19 => {
-            reader.bytes("state", 9)?;
-            let steps = Value::Int(reader.u32("steps")?.into());
+            cursor.bytes("state", 9)?;
+            let steps = Value::Int(cursor.u32("steps")?.into());
             Message::Information(with(vec![("steps".into(), steps)]))
         }
         (kind::PERIPHERAL, [_, _, _, _, _, _, ..]) => {
-            let unix_time = Some(reader.u32("time")?);
-            let number = Value::Int(reader.u16("peripheral")?.into());
-            let data = Value::Bytes(Bytes::copy_from_slice(reader.rest()));
+            let unix_time = Some(cursor.u32("time")?);
+            let number = Value::Int(cursor.u16("peripheral")?.into());
+            let data = Value::Bytes(Bytes::copy_from_slice(cursor.rest("data")));
             let extras = vec![("peripheral".into(), number), ("peripheral_data".into(), data)];
             Message::Report(Report { unix_time, extras, ..Report::default() })
         }
         (kind::SERIAL_DATA, [_, data @ ..]) => {
             Message::Information(with(vec![("serial_data".into(), text_or_bytes(data))]))
         }
-        (kind::INFORMATION, _) => information(reader)?,
-        (kind::MODULES, _) => modules(reader)?,
+        (kind::INFORMATION, _) => information(cursor)?,
+        (kind::MODULES, _) => modules(cursor)?,
         _ => Message::Other,
     })
 }
@@ -104,22 +104,22 @@ fn with<'a>(extras: Attributes) -> Report<'a> {
     Report { extras, ..Report::default() }
 }
 
-fn located<'a>(reader: &mut Reader<'a>) -> Decoded<Report<'a>> {
+fn located<'a>(cursor: &mut Cursor<'a>) -> Decoded<Report<'a>> {
     let mut report = Report::default();
-    gps(reader, &mut report)?;
+    gps(cursor, &mut report)?;
     Ok(report)
 }
 
 /// A cell with wide numbers.
-fn cell_4g(reader: &mut Reader<'_>) -> Decoded<Cell> {
-    let (mcc, mnc) = network(reader)?;
-    Ok(Cell { mcc, mnc, lac: reader.u32("LAC")?, id: reader.u64("cell")? })
+fn cell_4g(cursor: &mut Cursor<'_>) -> Decoded<Cell> {
+    let (mcc, mnc) = network(cursor)?;
+    Ok(Cell { mcc, mnc, lac: cursor.u32("LAC")?, id: cursor.u64("cell")? })
 }
 
 /// Behind the cell of 0x22, 0x37 and 0xA0, as far as it is there: ignition, reason of the report, whether it was stored; then
 /// the mileage; then, from one model, a temperature in hundredths of a degree.
-pub(super) fn state(reader: &mut Reader<'_>, report: &mut Report<'_>) {
-    let &[ignition, _reason, stored, ref behind @ ..] = reader.left() else { return };
+pub(super) fn state(cursor: &mut Cursor<'_>, report: &mut Report<'_>) {
+    let &[ignition, _reason, stored, ref behind @ ..] = cursor.left() else { return };
     report.ignition = Some(ignition & 1 != 0);
     report.archived = stored == 1;
     if let (&[.., high, low, _, _], 13) = (behind, behind.len()) {
@@ -132,20 +132,20 @@ pub(super) fn state(reader: &mut Reader<'_>, report: &mut Report<'_>) {
 /// number of the fence behind. Eight more: a driver's card.
 pub(super) fn alarm_tail<'a>(
     number: u8,
-    reader: &mut Reader<'a>,
+    cursor: &mut Cursor<'a>,
     report: &mut Report<'a>,
 ) -> Decoded<()> {
-    let percent = reader.left().len() == 6 && number != kind::ALARM_FENCE;
-    let info = reader.u8("status")?;
+    let percent = cursor.left().len() == 6 && number != kind::ALARM_FENCE;
+    let info = cursor.u8("status")?;
     if percent {
-        reader.u8("voltage")?;
+        cursor.u8("voltage")?;
     }
-    let battery = reader.u8("battery")?;
+    let battery = cursor.u8("battery")?;
     let battery = if percent { Battery::Percent(battery) } else { Battery::Level(battery) };
-    report.status = Some(Status { info, battery, signal: reader.u8("GSM")? });
-    report.alarm = Some(reader.u8("alarm")?).filter(|&code| code != 0);
-    reader.u8("language")?;
-    match reader.rest() {
+    report.status = Some(Status { info, battery, signal: cursor.u8("GSM")? });
+    report.alarm = Some(cursor.u8("alarm")?).filter(|&code| code != 0);
+    cursor.u8("language")?;
+    match cursor.rest("details") {
         &[fence] if number == kind::ALARM_FENCE => {
             report.extras.push(("area_id".into(), Value::Int(fence.into())));
         }
@@ -157,9 +157,9 @@ pub(super) fn alarm_tail<'a>(
 
 /// Heartbeats of single models; `None` for the specification's. `80` behind the status: battery in per cent and in volts.
 /// Nine bytes more than usual: a temperature in tenths of a degree at the end.
-pub(super) fn heartbeat<'a>(reader: &mut Reader<'a>) -> Decoded<Option<Report<'a>>> {
+pub(super) fn heartbeat<'a>(cursor: &mut Cursor<'a>) -> Decoded<Option<Report<'a>>> {
     let mut extras = Attributes::new();
-    let status = match *reader.left() {
+    let status = match *cursor.left() {
         [info, 0x80, _, _, _, percent, signal, high, low, ..] => {
             let volts = f64::from(u16::from_be_bytes([high, low])) / 100.0;
             extras.push(("power_v".into(), Value::Float(volts)));
@@ -172,19 +172,19 @@ pub(super) fn heartbeat<'a>(reader: &mut Reader<'a>) -> Decoded<Option<Report<'a
         }
         _ => return Ok(None),
     };
-    reader.rest();
+    cursor.rest("others");
     Ok(Some(Report { status: Some(status), extras, ..Report::default() }))
 }
 
 /// 0x36: a heartbeat followed by items: id `u16`, length `u8`, value. 0x0018 is the battery in hundredths of a volt.
-fn heartbeat_36<'a>(reader: &mut Reader<'a>) -> Decoded<Report<'a>> {
-    let (info, level) = (reader.u8("status")?, reader.u8("voltage")?);
-    let status = Status { info, battery: Battery::Level(level), signal: reader.u8("GSM")? };
-    reader.u16("language")?;
+fn heartbeat_36<'a>(cursor: &mut Cursor<'a>) -> Decoded<Report<'a>> {
+    let (info, level) = (cursor.u8("status")?, cursor.u8("voltage")?);
+    let status = Status { info, battery: Battery::Level(level), signal: cursor.u8("GSM")? };
+    cursor.u16("language")?;
     let mut extras = Attributes::new();
-    while let [_, _, _, ..] = reader.left() {
-        let (id, length) = (reader.u16("item")?, reader.u8("item length")?);
-        match (id, reader.bytes("item value", length.into())?) {
+    while let [_, _, _, ..] = cursor.left() {
+        let (id, length) = (cursor.u16("item")?, cursor.u8("item length")?);
+        match (id, cursor.bytes("item value", length.into())?) {
             (0x0018, &[high, low]) => extras.push(("battery_v".into(), volts([high, low]))),
             (_, value) => {
                 let value = Value::Bytes(Bytes::copy_from_slice(value));
@@ -196,35 +196,35 @@ fn heartbeat_36<'a>(reader: &mut Reader<'a>) -> Decoded<Report<'a>> {
 }
 
 /// 0x36 with a position: behind the cell, among zeros, the battery in tenths of a volt.
-fn position_36<'a>(reader: &mut Reader<'a>) -> Decoded<Report<'a>> {
-    let mut report = located(reader)?;
-    let (mcc, mnc) = network(reader)?;
-    let (lac, id) = (reader.u16("LAC")?, reader.u32("cell")?);
+fn position_36<'a>(cursor: &mut Cursor<'a>) -> Decoded<Report<'a>> {
+    let mut report = located(cursor)?;
+    let (mcc, mnc) = network(cursor)?;
+    let (lac, id) = (cursor.u16("LAC")?, cursor.u32("cell")?);
     report.cell = Some(Cell { mcc, mnc, lac: lac.into(), id: id.into() });
-    reader.bytes("state", 9)?;
-    let tenths = f64::from(reader.u8("battery")?);
+    cursor.bytes("state", 9)?;
+    let tenths = f64::from(cursor.u8("battery")?);
     report.extras.push(("battery_v".into(), Value::Float(tenths / 10.0)));
     Ok(report)
 }
 
 /// 0x94: a kind, then what it says.
-fn information<'a>(reader: &mut Reader<'a>) -> Decoded<Message<'a>> {
-    let number = reader.u8("kind")?;
-    Ok(match (number, reader.left()) {
+fn information<'a>(cursor: &mut Cursor<'a>) -> Decoded<Message<'a>> {
+    let number = cursor.u8("kind")?;
+    Ok(match (number, cursor.left()) {
         (0x00 | 0x0b, &[high, low]) => {
             Message::Information(with(vec![("power_v".into(), volts([high, low]))]))
         }
         (0x05, data) if data.len() == 7 => {
-            let (time, door) = (Some(reader.array("time")?), reader.u8("door")?);
+            let (time, door) = (Some(cursor.array("time")?), cursor.u8("door")?);
             let open = if door & 1 == 0 { Value::Bool(false) } else { Value::Int(1) };
             let extras = vec![("door_open".into(), open)];
             Message::Report(Report { time, extras, ..Report::default() })
         }
         (0x0a, data) if data.len() == 26 => {
             let mut extras = Attributes::new();
-            identity("imei", reader.bytes("IMEI", 8)?, &mut extras);
-            identity("imsi", reader.bytes("IMSI", 8)?, &mut extras);
-            iccid(reader.bytes("ICCID", 10)?, &mut extras);
+            identity("imei", cursor.bytes("IMEI", 8)?, &mut extras);
+            identity("imsi", cursor.bytes("IMSI", 8)?, &mut extras);
+            iccid(cursor.bytes("ICCID", 10)?, &mut extras);
             Message::Information(with(extras))
         }
         (0x0d, data) => {
@@ -238,15 +238,15 @@ fn information<'a>(reader: &mut Reader<'a>) -> Decoded<Message<'a>> {
 }
 
 /// 0x70: five bytes, then modules: id and length `u16`, content.
-fn modules<'a>(reader: &mut Reader<'a>) -> Decoded<Message<'a>> {
-    reader.bytes("head", 5)?;
+fn modules<'a>(cursor: &mut Cursor<'a>) -> Decoded<Message<'a>> {
+    cursor.bytes("head", 5)?;
     let mut report = Report::default();
     for _ in 0..MAX_MODULES {
-        if reader.left().len() < 4 {
+        if cursor.left().len() < 4 {
             break;
         }
-        let (id, length) = (reader.u16("module")?, reader.u16("module length")?);
-        let content = reader.bytes("module content", length.into())?;
+        let (id, length) = (cursor.u16("module")?, cursor.u16("module length")?);
+        let content = cursor.bytes("module content", length.into())?;
         match (id, content) {
             (0x0001, imei) if imei.len() == 8 => identity("imei", imei, &mut report.extras),
             (0x0002, imsi) if imsi.len() == 8 => identity("imsi", imsi, &mut report.extras),
@@ -255,7 +255,7 @@ fn modules<'a>(reader: &mut Reader<'a>) -> Decoded<Message<'a>> {
                 report.extras.push(("battery_v".into(), volts([high, low])));
             }
             (0x0033, content) if content.len() == 18 => {
-                let mut module = Reader::new("0x70 module 0x33", content, 0);
+                let mut module = Cursor::inside("0x70 module 0x33", content, 0);
                 report.unix_time = Some(module.u32("time")?);
                 let satellites = module.u8("satellites")?;
                 report.altitude = Some(module.i16("altitude")?);

@@ -14,60 +14,60 @@ const UNFIT: &[char] = &['#'];
 
 /// All options.
 pub(super) const OPTIONS: &[OptionSpec] = &[
-    OptionSpec {
-        name: "template",
-        kind: OptionKind::Text { max: 40 },
-        default: "",
-        doc: "The maker's command that shows a text, with {text} in its place, such as MSG,{text}# or TTS,{text}#. Empty: the model has no display, and texts are refused. No template is confirmed; try it on the model (4).",
-    },
-    OptionSpec {
-        name: "charset",
-        kind: OptionKind::Choice(&["ascii", "utf8", "gbk", "cp1251"]),
-        default: "ascii",
-        doc: "Charset of texts in commands; the specification knows ASCII only (4).",
-    },
-    OptionSpec {
-        name: "max_text",
-        kind: OptionKind::Int { min: 16, max: 200 },
-        default: "160",
-        doc: "Most bytes of text in one command, the template not counted; a longer text is sent in parts (4).",
-    },
-    OptionSpec {
-        name: "numbered",
-        kind: OptionKind::Bool,
-        default: "true",
-        doc: "Whether parts of a long text begin with (1/3), (2/3), and so on.",
-    },
-    OptionSpec {
-        name: "language",
-        kind: OptionKind::Choice(&["english", "chinese", "none"]),
-        default: "english",
-        doc: "Language behind a command; none leaves the field out, as one public server does (4).",
-    },
-    OptionSpec {
-        name: "errors",
-        kind: OptionKind::Text { max: 200 },
-        default: "error,fail,unknown",
-        doc: "Words, separated by commas, of which an answer that contains one means that the command was not taken (4).",
-    },
-    OptionSpec {
-        name: "flag_zero",
-        kind: OptionKind::Choice(&["ignored", "confirms"]),
-        default: "ignored",
-        doc: "What an answer with flag 0 is while a command waits for its answer: about nothing, or, for clones that always answer so, about that command (4).",
-    },
-    OptionSpec {
-        name: "answer_seconds",
-        kind: OptionKind::Int { min: 5, max: 3600 },
-        default: "60",
-        doc: "How long a command waits for its answer before it is tried again (5).",
-    },
-    OptionSpec {
-        name: "time_offset",
-        kind: OptionKind::Int { min: -840, max: 840 },
-        default: "0",
-        doc: "The device's clock in minutes east of UTC: some clones send local time (3).",
-    },
+    OptionSpec::new(
+        "template",
+        OptionKind::Text { max: 40 },
+        "",
+        "The maker's command that shows a text, with {text} in its place, such as MSG,{text}# or TTS,{text}#. Empty: the model has no display, and texts are refused. No template is confirmed; try it on the model (4).",
+    ),
+    OptionSpec::new(
+        "charset",
+        OptionKind::Choice(&["ascii", "utf8", "gbk", "cp1251"]),
+        "ascii",
+        "Charset of texts in commands; the specification knows ASCII only (4).",
+    ),
+    OptionSpec::new(
+        "max_text",
+        OptionKind::Int { min: 16, max: 200 },
+        "160",
+        "Most bytes of text in one command, the template not counted; a longer text is sent in parts (4).",
+    ),
+    OptionSpec::new(
+        "numbered",
+        OptionKind::Bool,
+        "true",
+        "Whether parts of a long text begin with (1/3), (2/3), and so on.",
+    ),
+    OptionSpec::new(
+        "language",
+        OptionKind::Choice(&["english", "chinese", "none"]),
+        "english",
+        "Language behind a command; none leaves the field out, as one public server does (4).",
+    ),
+    OptionSpec::new(
+        "errors",
+        OptionKind::Text { max: 200 },
+        "error,fail,unknown",
+        "Words, separated by commas, of which an answer that contains one means that the command was not taken (4).",
+    ),
+    OptionSpec::new(
+        "flag_zero",
+        OptionKind::Choice(&["ignored", "confirms"]),
+        "ignored",
+        "What an answer with flag 0 is while a command waits for its answer: about nothing, or, for clones that always answer so, about that command (4).",
+    ),
+    OptionSpec::new(
+        "answer_seconds",
+        OptionKind::Int { min: 5, max: 3600 },
+        "60",
+        "How long a command waits for its answer before it is tried again (5).",
+    ),
+    OptionSpec::new(
+        "time_offset",
+        OptionKind::Int { min: -840, max: 840 },
+        "0",
+        "The device's clock in minutes east of UTC: some clones send local time (3).",
+    ),
 ];
 
 const ANSWERED: Delivered = Delivered {

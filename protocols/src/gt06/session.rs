@@ -17,8 +17,10 @@ use crate::effect::{DeliveryStage, Effects, Evidence};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::event::Event;
 use crate::options::DeviceOptions;
-use crate::session::{Downlink, Now, SessionError};
-use crate::single::{Dialect, LANE, Patience, Texts, number};
+use crate::session::{Credentials, Downlink, Now, SessionError};
+use crate::single::{
+    Dialect, Fault, LANE, NO_DISPLAY, Patience, SingleSession, Texts, named, number,
+};
 use crate::wire::bcd;
 
 /// What our flags have in common: none is 0, and the low half is the number of the text.
@@ -28,15 +30,24 @@ const ERROR: u16 = 1;
 /// Bytes of a packet that nobody interprets that are handed on.
 const UNHANDLED_HEAD: usize = 1024;
 
-/// What the packets of one device mean.
-#[derive(Debug, Default)]
-pub(super) struct Gt06Dialect {
+/// The session.
+pub(super) type Gt06Session = SingleSession<Device>;
+
+/// An admitted device.
+#[derive(Debug)]
+pub(super) struct Device {
     identity: String,
-    /// Serial of the login, which its answer copies.
-    login_serial: u16,
     /// Serial of our next command.
     serial: u16,
-    settings: Option<Settings>,
+    settings: Settings,
+}
+
+/// Who sent a login.
+#[derive(Debug)]
+pub(super) struct Named {
+    identity: String,
+    /// Serial of the packet, which its answer copies.
+    serial: u16,
 }
 
 /// The IMEI of a login without its leading zero.
@@ -53,29 +64,35 @@ fn echo(kind: u8, serial: u16) -> Bytes {
     seal(kind, &[], serial, false)
 }
 
-impl Dialect for Gt06Dialect {
-    fn identify(&mut self, frame: &[u8]) -> Result<String, SessionError> {
+impl Dialect for Device {
+    type Login = Named;
+
+    fn identify(frame: &[u8], _fx: &mut Effects) -> Result<(Credentials, Named), Fault> {
         match decode::uplink(frame)? {
             (packet, Message::Login(login)) => {
-                self.identity = identity(&login)?;
-                self.login_serial = packet.serial;
-                Ok(self.identity.clone())
+                let identity = identity(&login)?;
+                Ok((named(identity.clone()), Named { identity, serial: packet.serial }))
             }
             (packet, _) => {
                 let message = decode::name(packet.kind);
-                Err(SessionError::Unexpected { message, state: "login" })
+                Err(SessionError::Unexpected { message, state: "login" }.into())
             }
         }
     }
 
-    fn admitted(&mut self, options: &DeviceOptions, _now: Now, fx: &mut Effects) -> Patience {
+    fn admitted(
+        login: Named,
+        options: &DeviceOptions,
+        _now: Now,
+        fx: &mut Effects,
+    ) -> (Self, Patience) {
         let settings = Settings::read(options);
+        fx.transmit(echo(kind::LOGIN, login.serial));
         let wait = Duration::from_secs(settings.answer_seconds);
         let quiet = if settings.flag_zero_confirms { wait } else { Duration::ZERO };
-        self.settings = Some(settings);
-        fx.transmit(echo(kind::LOGIN, self.login_serial));
         // A command is not written twice: it would be shown twice. The outbox tries again later.
-        Patience { wait, repeats: 0, quiet, until_awake: false }
+        let patience = Patience { wait, quiet, ..Patience::default() };
+        (Self { identity: login.identity, serial: 0, settings }, patience)
     }
 
     fn uplink(
@@ -84,11 +101,11 @@ impl Dialect for Gt06Dialect {
         texts: &mut Texts,
         now: Now,
         fx: &mut Effects,
-    ) -> Result<(), SessionError> {
+    ) -> Result<(), Fault> {
         let (packet, message) = decode::uplink(frame)?;
-        let offset = self.settings.as_ref().map_or(0, |settings| settings.time_offset);
+        let offset = self.settings.time_offset;
         match message {
-            Message::Login(login) => return self.login_again(&packet, &login, fx),
+            Message::Login(login) => self.login_again(&packet, &login, fx)?,
             Message::Heartbeat(state) => {
                 fx.transmit(echo(packet.kind, packet.serial));
                 store(report::events(&state, offset, now.wall), Bytes::new(), fx);
@@ -121,13 +138,12 @@ impl Dialect for Gt06Dialect {
         Ok(())
     }
 
-    fn compose(&mut self, downlink: &Downlink) -> Option<Bytes> {
-        let settings = self.settings.as_ref()?;
-        let text = settings.command(&downlink.content)?;
+    fn compose(&mut self, downlink: &Downlink, _now: Now) -> Result<Bytes, u16> {
+        let text = self.settings.command(&downlink.content).ok_or(NO_DISPLAY)?;
         let flag = FLAG | u32::from(number(downlink));
-        let command = Command { flag, text: &text, language: settings.language };
+        let command = Command { flag, text: &text, language: self.settings.language };
         self.serial = self.serial.wrapping_add(1);
-        Some(seal(kind::COMMAND, &encode::command(&command), self.serial, false))
+        Ok(seal(kind::COMMAND, &encode::command(&command), self.serial, false))
     }
 }
 
@@ -137,7 +153,7 @@ fn store(events: Vec<Event>, ack: Bytes, fx: &mut Effects) {
     }
 }
 
-impl Gt06Dialect {
+impl Device {
     /// The same login again is a device that missed the answer; another one is not this connection's.
     fn login_again(
         &self,
@@ -155,8 +171,7 @@ impl Gt06Dialect {
 
     /// The device's answer to a command (specification, section 4).
     fn answered(&self, answer: &Answer<'_>, texts: &mut Texts, now: Now, fx: &mut Effects) {
-        let Some(settings) = &self.settings else { return };
-        let stage = match settings.errors.found_in(&answer.text) {
+        let stage = match self.settings.errors.found_in(&answer.text) {
             true => DeliveryStage::Refused { code: ERROR, retry: false },
             false => DeliveryStage::Confirmed(Evidence::Accepted),
         };
@@ -165,7 +180,7 @@ impl Gt06Dialect {
             return texts.answered_number(number, stage, fx);
         }
         // Devices also send such packets on their own: `<ICCID:…>`.
-        if answer.flag == 0 && settings.flag_zero_confirms && !answer.text.starts_with('<') {
+        if answer.flag == 0 && self.settings.flag_zero_confirms && !answer.text.starts_with('<') {
             texts.answered(stage, now, fx);
         }
     }

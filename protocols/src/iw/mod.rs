@@ -56,7 +56,6 @@ use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
 use crate::protocol::{Detection, Protocol, ProtocolInfo};
 use crate::session::Session;
-use crate::single::SingleSession;
 use crate::terminal::{Terminal, TerminalSettings};
 use crate::text::{TextPlan, TextRefusal, plan};
 
@@ -87,7 +86,7 @@ impl Protocol for Iw {
     }
 
     fn session(&self, limits: &Limits) -> Box<dyn Session> {
-        Box::new(SingleSession::new(session::IwDialect::default(), limits))
+        Box::new(session::IwSession::new(limits))
     }
 
     fn terminal(&self, settings: TerminalSettings) -> Box<dyn Terminal> {

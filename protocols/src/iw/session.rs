@@ -16,8 +16,10 @@ use super::report;
 use crate::effect::{DeliveryStage, Effects, Evidence};
 use crate::event::Event;
 use crate::options::DeviceOptions;
-use crate::session::{Downlink, Now, SessionError};
-use crate::single::{Dialect, LANE, Patience, Texts, number};
+use crate::session::{Credentials, Downlink, Now, SessionError};
+use crate::single::{
+    Dialect, Fault, LANE, NO_DISPLAY, Patience, SingleSession, Texts, named, number,
+};
 
 /// How often an unanswered text is sent again (specification, section 4).
 const REPEATS: u8 = 2;
@@ -26,12 +28,22 @@ const FAILED: u16 = 0;
 /// Bytes of data that nobody interprets that are handed on.
 const UNHANDLED_HEAD: usize = 1024;
 
-/// What the frames of one device mean.
-#[derive(Debug, Default)]
-pub(super) struct IwDialect {
+/// The session.
+pub(super) type IwSession = SingleSession<Device>;
+
+/// An admitted device.
+#[derive(Debug)]
+pub(super) struct Device {
     imei: String,
     prefix: Prefix,
-    settings: Option<Settings>,
+    settings: Settings,
+}
+
+/// Who sent a login, and how it writes.
+#[derive(Debug)]
+pub(super) struct Named {
+    imei: String,
+    prefix: Prefix,
 }
 
 /// The serial number of a text: six digits, never 0.
@@ -45,24 +57,32 @@ fn answering([first, rest @ ..]: [u8; 4]) -> String {
     letters.map(char::from).collect()
 }
 
-impl Dialect for IwDialect {
-    fn identify(&mut self, frame: &[u8]) -> Result<String, SessionError> {
+impl Dialect for Device {
+    type Login = Named;
+
+    fn identify(frame: &[u8], _fx: &mut Effects) -> Result<(Credentials, Named), Fault> {
         match decode::uplink(frame)? {
             (parts, Message::Login { imei }) => {
-                (self.imei, self.prefix) = (imei.to_owned(), parts.prefix);
-                Ok(self.imei.clone())
+                let login = Named { imei: imei.to_owned(), prefix: parts.prefix };
+                Ok((named(imei.to_owned()), login))
             }
-            _ => Err(SessionError::Unexpected { message: "frame", state: "login" }),
+            _ => Err(SessionError::Unexpected { message: "frame", state: "login" }.into()),
         }
     }
 
-    fn admitted(&mut self, options: &DeviceOptions, now: Now, fx: &mut Effects) -> Patience {
-        let settings = Settings::read(options);
-        let wait = Duration::from_secs(settings.answer_seconds);
-        self.settings = Some(settings);
-        fx.transmit(self.login_answer(now));
+    fn admitted(
+        login: Named,
+        options: &DeviceOptions,
+        now: Now,
+        fx: &mut Effects,
+    ) -> (Self, Patience) {
+        let Named { imei, prefix } = login;
+        let device = Self { imei, prefix, settings: Settings::read(options) };
+        fx.transmit(device.login_answer(now));
+        let wait = Duration::from_secs(device.settings.answer_seconds);
         // Some firmware answers without a number.
-        Patience { wait, repeats: REPEATS, quiet: wait, until_awake: false }
+        let patience = Patience { wait, repeats: REPEATS, quiet: wait, ..Patience::default() };
+        (device, patience)
     }
 
     fn uplink(
@@ -71,7 +91,7 @@ impl Dialect for IwDialect {
         texts: &mut Texts,
         now: Now,
         fx: &mut Effects,
-    ) -> Result<(), SessionError> {
+    ) -> Result<(), Fault> {
         let (parts, message) = decode::uplink(frame)?;
         self.prefix = parts.prefix;
         let answer = seal(parts.prefix, &answering(parts.word), "");
@@ -79,7 +99,7 @@ impl Dialect for IwDialect {
             Message::Login { imei } if imei == self.imei => fx.transmit(self.login_answer(now)),
             Message::Login { .. } => {
                 let (message, state) = ("AP00 login of another IMEI", "online");
-                return Err(SessionError::Unexpected { message, state });
+                return Err(SessionError::Unexpected { message, state }.into());
             }
             Message::Heartbeat(heartbeat) => {
                 fx.transmit(answer);
@@ -101,23 +121,22 @@ impl Dialect for IwDialect {
         Ok(())
     }
 
-    fn compose(&mut self, downlink: &Downlink) -> Option<Bytes> {
-        let settings = self.settings.as_ref().filter(|settings| settings.display)?;
-        if self.prefix == Prefix::Trv && !settings.trv_texts {
-            return None;
+    fn compose(&mut self, downlink: &Downlink, _now: Now) -> Result<Bytes, u16> {
+        let settings = &self.settings;
+        if !settings.display || (self.prefix == Prefix::Trv && !settings.trv_texts) {
+            return Err(NO_DISPLAY);
         }
         let text = settings.text(&downlink.content);
         let data = encode::text(&self.imei, serial(number(downlink)), &text);
-        Some(seal(self.prefix, "BP40", &data))
+        Ok(seal(self.prefix, "BP40", &data))
     }
 }
 
-impl IwDialect {
+impl Device {
     /// Watches are told the time.
     fn login_answer(&self, now: Now) -> Bytes {
-        let zone = self.settings.map_or(0, |settings| settings.zone_hours);
         let data = match self.prefix {
-            Prefix::Iw => encode::login_answer(now.wall, zone),
+            Prefix::Iw => encode::login_answer(now.wall, self.settings.zone_hours),
             Prefix::Trv => String::new(),
         };
         seal(self.prefix, "BP00", &data)

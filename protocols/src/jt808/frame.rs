@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::header::{Address, Fragment, Style};
 use super::message::id;
-use crate::framing::{Cut, Framer, FramingError, Limits, Rejection};
+use crate::framing::{Cut, Framer, FramingError, Limits, Noise, Rejection};
 use crate::protocol::Detection;
 
 /// Both ends of every frame.
@@ -28,9 +28,8 @@ const FRAGMENT_BODY: usize = 1000;
 #[derive(Debug)]
 pub(crate) struct Jt808Framer {
     max_segment: usize,
-    max_garbage: usize,
-    /// Bytes since the last valid frame.
-    garbage: usize,
+    /// Bytes since the last valid frame that belong to none.
+    noise: Noise,
     state: State,
 }
 
@@ -48,23 +47,9 @@ impl Jt808Framer {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             max_segment: limits.max_frame.min(MAX_SEGMENT),
-            max_garbage: limits.max_garbage,
-            garbage: 0,
+            noise: Noise::new(limits),
             state: State::Fresh,
         }
-    }
-
-    fn count(&mut self, bytes: usize) -> Result<(), FramingError> {
-        self.garbage = self.garbage.saturating_add(bytes);
-        if self.garbage > self.max_garbage {
-            return Err(FramingError::Garbage { skipped: self.garbage, limit: self.max_garbage });
-        }
-        Ok(())
-    }
-
-    fn noise<'a>(&mut self, bytes: usize) -> Result<Cut<'a>, FramingError> {
-        self.count(bytes)?;
-        Ok(Cut::skip(bytes))
     }
 
     /// A whole segment: frame, rejected frame or noise.
@@ -82,15 +67,15 @@ impl Jt808Framer {
             }
         };
         let (Some((&found, content)), MIN_SEGMENT..) = (frame.split_last(), frame.len()) else {
-            return self.noise(consumed);
+            return self.noise.skip(consumed);
         };
         let expected = checksum(content);
         if expected != found {
-            self.count(consumed)?;
+            self.noise.count(consumed)?;
             let reason = Rejection::Checksum { expected: expected.into(), found: found.into() };
             return Ok(Cut::rejected(consumed, frame, reason));
         }
-        self.garbage = 0;
+        self.noise.reset();
         Ok(Cut::valid(consumed, content))
     }
 }
@@ -110,9 +95,9 @@ impl Framer for Jt808Framer {
         }
         if self.state == State::Seeking {
             match memchr::memchr(DELIMITER, input) {
-                None => return self.noise(input.len()),
+                None => return self.noise.skip(input.len()),
                 Some(at) => {
-                    self.state = if at == 0 { State::InStep } else { return self.noise(at) }
+                    self.state = if at == 0 { State::InStep } else { return self.noise.skip(at) }
                 }
             }
         }
@@ -121,17 +106,17 @@ impl Framer for Jt808Framer {
         match memchr::memchr(DELIMITER, rest) {
             None if rest.len() > self.max_segment => {
                 self.state = State::Seeking;
-                self.noise(input.len())
+                self.noise.skip(input.len())
             }
-            None if idle > 0 => self.noise(idle),
+            None if idle > 0 => self.noise.skip(idle),
             None => Ok(Cut::WAIT),
             Some(length) => {
                 // The closing delimiter goes with the frame: nothing of an idle connection stays behind.
                 let consumed = idle + length + 1;
                 if length > self.max_segment {
-                    return self.noise(consumed);
+                    return self.noise.skip(consumed);
                 }
-                self.count(idle)?;
+                self.noise.count(idle)?;
                 self.judge(rest.get(..length).unwrap_or_default(), consumed, scratch)
             }
         }

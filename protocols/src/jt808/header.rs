@@ -1,8 +1,9 @@
 //! The message header (section 3): which of its four forms a frame has, who sent it, and how to address the answer.
 
-use super::decode::Fault;
 use super::message;
 use crate::error::{DecodeError, DecodeErrorKind};
+use crate::wire::fault::Fault;
+use crate::wire::shown::hex;
 
 /// Form of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,12 +275,6 @@ impl Address {
         self.flag = flag.unwrap_or(self.flag);
         self
     }
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect()
 }
 
 /// The check digit of an IMEI's first 14 digits.

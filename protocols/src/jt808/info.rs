@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::header::hex;
 use super::message::{
     Authentication, Card, Driver, ParameterList, Properties, Registration, trimmed, until_nul,
 };
 use super::time;
 use crate::event::{Attributes, DriverIdentity, Value};
 use crate::text::Charset;
+use crate::wire::shown::hex;
 
 /// Attributes being put together; empty texts are left out.
 struct Notes {

@@ -18,154 +18,150 @@ const MAX_SINGLE_TEXT: usize = 1021;
 /// Bytes of text in a fragmented one: the standard's limit applies to the text, terminals' memory to the rest.
 const MAX_FRAGMENTED_TEXT: i64 = 16_384;
 
-const fn option(
-    name: &'static str,
-    kind: OptionKind,
-    default: &'static str,
-    doc: &'static str,
-) -> OptionSpec {
-    OptionSpec { name, kind, default, doc }
-}
-
 /// All per-device options (sections 16 and 22), and those of a navigator behind the terminal.
 pub(crate) const OPTIONS: &[OptionSpec] =
     &concat::<{ OWN.len() + garmin::OPTIONS.len() }>(&[OWN, garmin::OPTIONS]);
 
 const OWN: &[OptionSpec] = &[
-    option(
+    OptionSpec::new(
         "auth",
         OptionKind::Choice(&["known_phone", "strict", "open"]),
         "known_phone",
         "Who is let in (8.2): known_phone: a known phone, whatever code it shows unless one is configured for it; strict: only with the right code in 0x0102; open: like known_phone, as unknown devices are the gateway's decision.",
     ),
-    option("charset", OptionKind::Choice(Charset::NAMES), "gbk", "Charset of texts both ways (5)."),
-    option(
+    OptionSpec::new(
+        "charset",
+        OptionKind::Choice(Charset::NAMES),
+        "gbk",
+        "Charset of texts both ways (5).",
+    ),
+    OptionSpec::new(
         "max_text",
         OptionKind::Int { min: 16, max: MAX_FRAGMENTED_TEXT },
         "500",
         "Most bytes of text in one part (12.1); more than 1021 only with fragments.",
     ),
-    option(
+    OptionSpec::new(
         "numbered",
         OptionKind::Bool,
         "true",
         "Parts of a long text start with a counter like (1/3) (12.1).",
     ),
-    option(
+    OptionSpec::new(
         "line_break",
         OptionKind::Choice(&["lf", "space"]),
         "lf",
         "How a line break is written (5).",
     ),
-    option(
+    OptionSpec::new(
         "text_flag",
         OptionKind::Int { min: -1, max: 255 },
         "-1",
         "Flag byte of 0x8300 (12.1); -1: show and speak, that is 12 (0C) without and 15 (0F) with a type byte.",
     ),
-    option(
+    OptionSpec::new(
         "text_type",
         OptionKind::Int { min: 1, max: 2 },
         "1",
         "Type byte of 0x8300 (12.1): 1 notice, 2 service.",
     ),
-    option(
+    OptionSpec::new(
         "text_layout",
         OptionKind::Choice(&["auto", "legacy", "typed"]),
         "auto",
         "Layout of 0x8300 (4.3): without or with type byte; auto: with one under a 2019 header, and the other one if the terminal answers 3.",
     ),
-    option(
+    OptionSpec::new(
         "nul_end",
         OptionKind::Bool,
         "false",
         "End 0x8300 with a NUL, as the 2011 edition has it (12.1).",
     ),
-    option(
+    OptionSpec::new(
         "fragments",
         OptionKind::Bool,
         "false",
         "The terminal reassembles a fragmented 0x8300 (6.2).",
     ),
-    option(
+    OptionSpec::new(
         "first_text_delay_ms",
         OptionKind::Int { min: 0, max: 60_000 },
         "1000",
         "Wait after authentication before the first text, in milliseconds (15).",
     ),
-    option(
+    OptionSpec::new(
         "answer_wait",
         OptionKind::Int { min: 1, max: 600 },
         "10",
         "Seconds to wait for the answer to a text; then twice, then six times as long (9, 15).",
     ),
-    option(
+    OptionSpec::new(
         "retransmissions",
         OptionKind::Int { min: 0, max: 10 },
         "3",
         "How often an unanswered text is sent again before the connection is closed as dead (15).",
     ),
-    option(
+    OptionSpec::new(
         "loose_match",
         OptionKind::Bool,
         "true",
         "Accept answers to a text with serial 0 or message id 0 (15).",
     ),
-    option(
+    OptionSpec::new(
         "text_report_confirms",
         OptionKind::Bool,
         "false",
         "A text report 0x6006 confirms the one text in flight (14.1).",
     ),
-    option(
+    OptionSpec::new(
         "ack_unknown",
         OptionKind::Choice(&["unsupported", "ok"]),
         "unsupported",
         "Answer to messages with an unknown id (8.3): result 3, or 0 for terminals that would repeat them for ever.",
     ),
-    option(
+    OptionSpec::new(
         "events",
         OptionKind::Text { max: 1024 },
         "",
         "Canned answers for the driver, like 1=Arrived;2=Loading: sent as 0x8301 after login, named in 0x0301 (12.2).",
     ),
-    option(
+    OptionSpec::new(
         "time_offset",
         OptionKind::Int { min: -840, max: 840 },
         "480",
         "The device's clock in minutes east of UTC (11.1); 480 is the standard's GMT+8.",
     ),
-    option(
+    OptionSpec::new(
         "time_answer",
         OptionKind::Choice(&["utc", "local"]),
         "utc",
         "0x8004 in UTC as the 2019 edition prints it, or on the device's clock (10.4, 20).",
     ),
-    option(
+    OptionSpec::new(
         "header",
         OptionKind::Choice(&["auto", "legacy", "2019"]),
         "auto",
         "Header of downlinks (4); auto: as last received.",
     ),
-    option(
+    OptionSpec::new(
         "header_flag",
         OptionKind::Choice(&["auto", "0", "1"]),
         "auto",
         "Bit 14 of downlink headers (4, 21); auto: as last received.",
     ),
-    option(
+    OptionSpec::new(
         "body",
         OptionKind::Choice(&["auto", "2011", "2013", "2019"]),
         "auto",
         "Edition of message bodies (4); auto: from the registration, else from the header.",
     ),
-    option(
+    OptionSpec::new(
         "idle_seconds",
         OptionKind::Int { min: 0, max: 86_400 },
         "0",
         "Seconds of silence after which the connection is taken for dead (8.2), best three heartbeats; 0: the listener's limit, else 180.",
     ),
-    option(
+    OptionSpec::new(
         "fmi_port",
         OptionKind::Int { min: 0, max: 255 },
         "65",

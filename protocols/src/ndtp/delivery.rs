@@ -4,7 +4,6 @@
 //! counts that comes over a later connection, and a repeat is recognisable: it has the same numbers.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -15,39 +14,19 @@ use super::message::{
     kind, npl, service,
 };
 use super::options::Settings;
-use crate::effect::{DeliveryStage, DeliveryToken, Effect, Effects, Evidence, Receipt};
-use crate::session::{Downlink, Lane, Now};
+use crate::effect::{DeliveryStage, Evidence};
 
-/// The only device of a connection.
-pub(super) const LANE: Lane = Lane(0);
 /// Peer address of what the live server sends.
 const PEER: u32 = 0x400;
-/// How often a text goes out again before it is given back.
-const RESENDS: u8 = 3;
 /// Texts whose buttons are remembered for the driver's answer.
 const REMEMBERED: usize = 16;
 /// Bits of a serial that a result quotes: all of the NPH request id.
-const SERIAL_BITS: u8 = 32;
+pub(super) const SERIAL_BITS: u8 = 32;
 
-/// The texts of one device.
-#[derive(Debug)]
-pub(super) struct Texts {
-    outstanding: Option<Outstanding>,
+/// The last texts of one device.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
     sent: VecDeque<Sent>,
-    /// What the device said last: some say it twice.
-    last: Option<(u32, DeliveryStage)>,
-    /// Largest packet that the device takes.
-    max_packet: usize,
-}
-
-/// The text that waits for its result.
-#[derive(Debug)]
-struct Outstanding {
-    token: DeliveryToken,
-    serial: u32,
-    bytes: Bytes,
-    deadline: Duration,
-    resends: u8,
 }
 
 /// What a driver may answer.
@@ -67,118 +46,16 @@ const fn message_number(serial: u32) -> u16 {
     }
 }
 
-impl Texts {
-    /// For a device that declares to take packets of so many bytes (0: it does not say).
-    pub(super) fn new(max_packet: u32) -> Self {
-        let max_packet = match max_packet {
-            0 => usize::MAX,
-            bytes => usize::try_from(bytes).unwrap_or(usize::MAX),
-        };
-        Self { outstanding: None, sent: VecDeque::new(), last: None, max_packet }
-    }
-
-    pub(super) const fn idle(&self) -> bool {
-        self.outstanding.is_none()
-    }
-
-    pub(super) fn deadline(&self) -> Option<Duration> {
-        self.outstanding.as_ref().map(|text| text.deadline)
-    }
-
-    pub(super) fn send(
-        &mut self,
-        downlink: &Downlink,
-        settings: &Settings,
-        now: Now,
-        fx: &mut Effects,
-    ) {
-        let Downlink { token, serial, .. } = *downlink;
+impl Shown {
+    /// A text with this serial goes out, and has buttons with these labels.
+    pub(super) fn remember(&mut self, serial: u32, labels: &[&str]) {
         let message = message_number(serial);
-        let (text, labels) = settings.shown(&downlink.content);
-        let screen = Screen { id: message, seconds: settings.screen_seconds, beep: settings.beep };
-        let script = markup::screen(screen, &text, &labels, settings.charset);
-        let bytes = title_data(serial, message, &script);
-        if bytes.len() > self.max_packet {
-            // The option `max_packet` promises more than the device declares.
-            let code = u16::try_from(code::BAD_LENGTH).unwrap_or(u16::MAX);
-            let stage = DeliveryStage::Refused { code, retry: false };
-            return delivery(Receipt::Token(token), stage, fx);
-        }
-        self.remember(Sent {
-            message,
-            serial,
-            labels: labels.iter().map(|&label| label.to_owned()).collect(),
-        });
-        fx.transmit(bytes.clone());
-        delivery(Receipt::Token(token), DeliveryStage::Transmitted, fx);
-        let deadline = now.monotonic.saturating_add(settings.answer_limit);
-        self.outstanding = Some(Outstanding { token, serial, bytes, deadline, resends: RESENDS });
-    }
-
-    fn remember(&mut self, sent: Sent) {
-        self.sent.retain(|other| other.message != sent.message);
+        self.sent.retain(|other| other.message != message);
         if self.sent.len() >= REMEMBERED {
             self.sent.pop_front();
         }
-        self.sent.push_back(sent);
-    }
-
-    /// No result in time: the same bytes again, or the text is given back.
-    pub(super) fn expire(&mut self, settings: &Settings, now: Now, fx: &mut Effects) {
-        let Some(text) = self.outstanding.as_mut().filter(|text| text.deadline <= now.monotonic)
-        else {
-            return;
-        };
-        if let Some(left) = text.resends.checked_sub(1) {
-            text.resends = left;
-            text.deadline = now.monotonic.saturating_add(settings.answer_limit);
-            fx.transmit(text.bytes.clone());
-        } else if let Some(text) = self.outstanding.take() {
-            delivery(Receipt::Token(text.token), DeliveryStage::TimedOut, fx);
-        }
-    }
-
-    /// The device's result: about the outstanding text, about one of an earlier connection, or about nothing of ours.
-    pub(super) fn device_result(
-        &mut self,
-        nph: &Nph,
-        result: DeviceResult,
-        settings: &Settings,
-        fx: &mut Effects,
-    ) {
-        // Devices return the fragment word as it was, or without its last bit.
-        let ours = result.message == message_number(nph.request) && result.fragment & !WHOLE == 0;
-        if ours {
-            let stage = match result.result {
-                code::OK => DeliveryStage::Confirmed(Evidence::Accepted),
-                code => refused(code, settings),
-            };
-            self.resolve(nph.request, stage, fx);
-        }
-    }
-
-    /// A plain result of service 5: a refusal, if it is one.
-    pub(super) fn plain_result(
-        &mut self,
-        nph: &Nph,
-        code: u32,
-        settings: &Settings,
-        fx: &mut Effects,
-    ) {
-        let outstanding = self.outstanding.as_ref().is_some_and(|text| text.serial == nph.request);
-        if code != code::OK && outstanding {
-            self.resolve(nph.request, refused(code, settings), fx);
-        }
-    }
-
-    fn resolve(&mut self, serial: u32, stage: DeliveryStage, fx: &mut Effects) {
-        let repeated = self.last.replace((serial, stage)) == Some((serial, stage));
-        let receipt = match self.outstanding.take_if(|text| text.serial == serial) {
-            Some(text) => Receipt::Token(text.token),
-            None if repeated => return,
-            None => Receipt::Serial { serial, bits: SERIAL_BITS },
-        };
-        delivery(receipt, stage, fx);
+        let labels = labels.iter().map(|&label| label.to_owned()).collect();
+        self.sent.push_back(Sent { message, serial, labels });
     }
 
     /// Serial of the text that a driver answers with message `number`, naming text `id` and perhaps a button (specification 6: how
@@ -204,23 +81,33 @@ impl Texts {
     }
 }
 
-fn title_data(serial: u32, message: u16, script: &[u8]) -> Bytes {
+/// The packet of a text with buttons.
+pub(super) fn title_data(serial: u32, text: &str, labels: &[&str], settings: &Settings) -> Bytes {
+    let message = message_number(serial);
+    let screen = Screen { id: message, seconds: settings.screen_seconds, beep: settings.beep };
+    let script = markup::screen(screen, text, labels, settings.charset);
     let nph = Nph {
         service: service::EXTERNAL_DEVICE,
         kind: kind::TITLE_DATA,
         flags: 0,
         request: serial,
     };
-    let text = Text { message, fragment: WHOLE, device: 0, content: MESSAGE_SCRIPT, text: script };
+    let text = Text { message, fragment: WHOLE, device: 0, content: MESSAGE_SCRIPT, text: &script };
     let npl = Npl { flags: 0, kind: npl::NPH, peer: PEER, request: message };
     encode::packet(&Packet { npl, content: Content::Nph(nph, Body::Text(text)) })
 }
 
-fn refused(code: u32, settings: &Settings) -> DeliveryStage {
-    let retry = code == code::BUSY || settings.retry_refused;
-    DeliveryStage::Refused { code: u16::try_from(code).unwrap_or(u16::MAX), retry }
+/// What the device's result says of the text that it names; `None` if that is none of ours.
+pub(super) fn stage(nph: &Nph, result: DeviceResult, settings: &Settings) -> Option<DeliveryStage> {
+    // Devices return the fragment word as it was, or without its last bit.
+    let ours = result.message == message_number(nph.request) && result.fragment & !WHOLE == 0;
+    ours.then(|| match result.result {
+        code::OK => DeliveryStage::Confirmed(Evidence::Accepted),
+        code => refused(code, settings),
+    })
 }
 
-fn delivery(receipt: Receipt, stage: DeliveryStage, fx: &mut Effects) {
-    fx.push(Effect::Delivery { lane: LANE, receipt, stage });
+pub(super) fn refused(code: u32, settings: &Settings) -> DeliveryStage {
+    let retry = code == code::BUSY || settings.retry_refused;
+    DeliveryStage::Refused { code: u16::try_from(code).unwrap_or(u16::MAX), retry }
 }

@@ -10,6 +10,7 @@ use super::session::plain;
 use crate::explain::{Explanation, Field};
 use crate::text::Charset;
 use crate::wire::cursor::{Cursor, Span};
+use crate::wire::shown::hex;
 
 /// Explains one frame.
 pub(super) fn explain(frame: &[u8]) -> Explanation {
@@ -192,8 +193,4 @@ fn position_flags(number: u64) -> String {
         others => format!(", others {others:#04x}"),
     };
     format!("{valid}, {east}, {north}{others}")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -11,7 +11,7 @@ use nom::bytes::complete::tag;
 use nom::number::complete::{be_u16, le_u8, le_u16, le_u32};
 
 use super::message::{Npl, kind, npl, service};
-use crate::framing::{Cut, Framer, FramingError, Limits, Rejection};
+use crate::framing::{Cut, Framer, FramingError, Limits, Noise, Rejection};
 use crate::protocol::Detection;
 
 /// First bytes of every packet.
@@ -76,24 +76,15 @@ pub(super) fn seal(npl: &Npl, body: &[u8]) -> Bytes {
 #[derive(Debug)]
 pub(super) struct NdtpFramer {
     max_frame: usize,
-    max_garbage: usize,
     /// Bytes since the last valid frame that belong to none.
-    garbage: usize,
+    noise: Noise,
     /// Bytes of an oversized packet that are still to be thrown away.
     skip: usize,
 }
 
 impl NdtpFramer {
     pub(super) const fn new(limits: &Limits) -> Self {
-        Self { max_frame: limits.max_frame, max_garbage: limits.max_garbage, garbage: 0, skip: 0 }
-    }
-
-    fn noise<'a>(&mut self, bytes: usize) -> Result<Cut<'a>, FramingError> {
-        self.garbage = self.garbage.saturating_add(bytes);
-        if self.garbage > self.max_garbage {
-            return Err(FramingError::Garbage { skipped: self.garbage, limit: self.max_garbage });
-        }
-        Ok(Cut::skip(bytes))
+        Self { max_frame: limits.max_frame, noise: Noise::new(limits), skip: 0 }
     }
 
     /// A packet at the front of `input`.
@@ -102,7 +93,7 @@ impl NdtpFramer {
             return Ok(Cut::WAIT);
         };
         if !header.plausible() {
-            return self.noise(1);
+            return self.noise.skip(1);
         }
         let whole = HEADER + usize::from(header.length);
         if whole > self.max_frame {
@@ -122,7 +113,7 @@ impl NdtpFramer {
                 Rejection::Checksum { expected: expected.into(), found: header.checksum.into() };
             return Ok(Cut::rejected(whole, frame, reason));
         }
-        self.garbage = 0;
+        self.noise.reset();
         Ok(Cut::valid(whole, frame))
     }
 }
@@ -140,14 +131,14 @@ impl Framer for NdtpFramer {
         }
         match memmem::find(input, &SIGNATURE) {
             Some(0) => self.packet(input),
-            Some(at) => self.noise(at),
+            Some(at) => self.noise.skip(at),
             // The last byte may be the first of a signature.
             None if input.last() == Some(&SIGNATURE[0]) => match input.len() - 1 {
                 0 => Ok(Cut::WAIT),
-                before => self.noise(before),
+                before => self.noise.skip(before),
             },
             None if input.is_empty() => Ok(Cut::WAIT),
-            None => self.noise(input.len()),
+            None => self.noise.skip(input.len()),
         }
     }
 }

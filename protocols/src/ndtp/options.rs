@@ -17,78 +17,78 @@ const GROWTH: usize = 5;
 
 /// All options.
 pub(super) const OPTIONS: &[OptionSpec] = &[
-    OptionSpec {
-        name: "display",
-        kind: OptionKind::Bool,
-        default: "true",
-        doc: "Whether the terminal has a display for texts (5).",
-    },
-    OptionSpec {
-        name: "charset",
-        kind: OptionKind::Choice(&["cp1251", "utf8", "ascii"]),
-        default: "cp1251",
-        doc: "How texts are written, both ways; captured ones are in cp1251 (5).",
-    },
-    OptionSpec {
-        name: "max_packet",
-        kind: OptionKind::Int { min: 256, max: 65_535 },
-        default: "1024",
-        doc: "Largest packet the terminal takes, as it declares it in its login (3); a text that does not fit one packet is sent in parts.",
-    },
-    OptionSpec {
-        name: "max_text",
-        kind: OptionKind::Int { min: 16, max: 60_000 },
-        default: "800",
-        doc: "Longest text in bytes, line breaks counted as five, even where the packet would take more (5).",
-    },
-    OptionSpec {
-        name: "numbered",
-        kind: OptionKind::Bool,
-        default: "true",
-        doc: "Whether parts of a long text begin with (1/3), (2/3), and so on.",
-    },
-    OptionSpec {
-        name: "screen_seconds",
-        kind: OptionKind::Int { min: 1, max: 86_400 },
-        default: "600",
-        doc: "How long the display shows a text (5).",
-    },
-    OptionSpec {
-        name: "beep",
-        kind: OptionKind::Bool,
-        default: "true",
-        doc: "Whether the display beeps when a text comes (5).",
-    },
-    OptionSpec {
-        name: "answer_seconds",
-        kind: OptionKind::Int { min: 5, max: 3600 },
-        default: "30",
-        doc: "How long the device's result is waited for before the text goes out again, three times (5).",
-    },
-    OptionSpec {
-        name: "retry_refused",
-        kind: OptionKind::Bool,
-        default: "false",
-        doc: "Whether a text is tried again later when the device refuses it with another code than 1 (busy), which is always tried again (5).",
-    },
-    OptionSpec {
-        name: "coordinates",
-        kind: OptionKind::Choice(&["flags", "signed"]),
-        default: "flags",
-        doc: "Where a position's hemisphere is: in the flags, or in the sign of the coordinates as one implementation has it (4).",
-    },
-    OptionSpec {
-        name: "sos_flag",
-        kind: OptionKind::Choice(&["0x04", "0x02", "none"]),
-        default: "0x04",
-        doc: "Which flag of a position is the driver's alarm; implementations disagree (4).",
-    },
-    OptionSpec {
-        name: "ack_unknown",
-        kind: OptionKind::Bool,
-        default: "false",
-        doc: "Whether packets of services that are only kept raw are answered with 0 instead of 100 (not supported): for terminals that repeat them forever (2).",
-    },
+    OptionSpec::new(
+        "display",
+        OptionKind::Bool,
+        "true",
+        "Whether the terminal has a display for texts (5).",
+    ),
+    OptionSpec::new(
+        "charset",
+        OptionKind::Choice(&["cp1251", "utf8", "ascii"]),
+        "cp1251",
+        "How texts are written, both ways; captured ones are in cp1251 (5).",
+    ),
+    OptionSpec::new(
+        "max_packet",
+        OptionKind::Int { min: 256, max: 65_535 },
+        "1024",
+        "Largest packet the terminal takes, as it declares it in its login (3); a text that does not fit one packet is sent in parts.",
+    ),
+    OptionSpec::new(
+        "max_text",
+        OptionKind::Int { min: 16, max: 60_000 },
+        "800",
+        "Longest text in bytes, line breaks counted as five, even where the packet would take more (5).",
+    ),
+    OptionSpec::new(
+        "numbered",
+        OptionKind::Bool,
+        "true",
+        "Whether parts of a long text begin with (1/3), (2/3), and so on.",
+    ),
+    OptionSpec::new(
+        "screen_seconds",
+        OptionKind::Int { min: 1, max: 86_400 },
+        "600",
+        "How long the display shows a text (5).",
+    ),
+    OptionSpec::new(
+        "beep",
+        OptionKind::Bool,
+        "true",
+        "Whether the display beeps when a text comes (5).",
+    ),
+    OptionSpec::new(
+        "answer_seconds",
+        OptionKind::Int { min: 5, max: 3600 },
+        "30",
+        "How long the device's result is waited for before the text goes out again, three times (5).",
+    ),
+    OptionSpec::new(
+        "retry_refused",
+        OptionKind::Bool,
+        "false",
+        "Whether a text is tried again later when the device refuses it with another code than 1 (busy), which is always tried again (5).",
+    ),
+    OptionSpec::new(
+        "coordinates",
+        OptionKind::Choice(&["flags", "signed"]),
+        "flags",
+        "Where a position's hemisphere is: in the flags, or in the sign of the coordinates as one implementation has it (4).",
+    ),
+    OptionSpec::new(
+        "sos_flag",
+        OptionKind::Choice(&["0x04", "0x02", "none"]),
+        "0x04",
+        "Which flag of a position is the driver's alarm; implementations disagree (4).",
+    ),
+    OptionSpec::new(
+        "ack_unknown",
+        OptionKind::Bool,
+        "false",
+        "Whether packets of services that are only kept raw are answered with 0 instead of 100 (not supported): for terminals that repeat them forever (2).",
+    ),
 ];
 
 /// Built-in profiles.

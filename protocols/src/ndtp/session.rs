@@ -1,19 +1,12 @@
 //! The platform's side of the dialogue (specification 2 to 7).
 //!
-//! ```text
-//! Login ──service 0 type 100──▶ Asking ──known──▶ Online ──20 bad frames──▶ Closed
-//!   ▲  │                          │ unknown, blocked, secret missing          ▲
-//!   └──┘ anything else: dropped   └──────────── result 303 ───────────────────┘
-//! ```
-//!
-//! Results of what is stored stand in the [`Effect::Record`] whose commit they wait for; all others are written at once.
-
-use std::time::Duration;
+//! The state machine is [`SingleSession`]'s; here is what the packets mean. Results of what is stored stand in the
+//! [`Effect::Record`](crate::effect::Effect::Record) whose commit they wait for; all others are written at once.
 
 use bytes::Bytes;
 
 use super::decode;
-use super::delivery::{LANE, Texts};
+use super::delivery::{self, SERIAL_BITS, Shown};
 use super::encode;
 use super::frame::ENCRYPTED;
 use super::markup;
@@ -23,12 +16,11 @@ use super::message::{
 };
 use super::options::Settings;
 use super::report;
-use crate::effect::{CloseReason, DeliveryStage, Effect, Effects, Receipt};
+use crate::effect::Effects;
 use crate::event::{DriverMessage, Event, Origin, RepeatKey, Value};
-use crate::framing::{Limits, Rejection};
-use crate::session::{
-    Admission, Credentials, Downlink, Lane, Now, SecretCheck, Session, SessionError,
-};
+use crate::options::DeviceOptions;
+use crate::session::{Credentials, Downlink, Now, SessionError};
+use crate::single::{Denial, Dialect, Fault, LANE, Patience, SingleSession, Texts};
 use crate::text::Charset;
 
 /// Digits of IMEI and IMSI.
@@ -37,43 +29,31 @@ const ID_DIGITS: usize = 15;
 pub(super) const WANTS_RESULT: u16 = 1;
 /// How long the number of a driver's message stays significant: terminals count from 1 again when they are switched on.
 const REPEAT_WINDOW_SECONDS: u32 = 600;
+/// How often a text goes out again before it is given back.
+const RESENDS: u8 = 3;
 
 /// The session.
-#[derive(Debug)]
-pub(super) struct NdtpSession {
-    state: State,
-    bad_frames: u32,
-    max_bad_frames: u32,
-}
+pub(super) type NdtpSession = SingleSession<Device>;
 
+/// An admitted device.
 #[derive(Debug)]
-enum State {
-    /// Nothing but a login counts.
-    Login,
-    /// The host is asked who this is.
-    Asking(Box<Asking>),
-    /// The device is admitted.
-    Online(Box<Online>),
-    /// Nothing leaves any more.
-    Closed,
+pub(super) struct Device {
+    identity: String,
+    settings: Settings,
+    shown: Shown,
+    /// Largest packet that it takes.
+    max_packet: usize,
+    /// What its login says beside the identity is stored.
+    introduced: bool,
 }
 
 /// A login that waits for its result.
 #[derive(Debug)]
-struct Asking {
+pub(super) struct Named {
     npl: Npl,
     nph: Nph,
     identity: String,
     max_packet: u32,
-    /// What the login says beside the identity.
-    info: Event,
-}
-
-#[derive(Debug)]
-struct Online {
-    identity: String,
-    settings: Settings,
-    texts: Texts,
 }
 
 /// IMEI and IMSI of a login, where they are there.
@@ -108,75 +88,12 @@ fn info(login: &Login<'_>) -> Event {
     Event::Info(list)
 }
 
-impl NdtpSession {
-    pub(super) const fn new(limits: &Limits) -> Self {
-        Self { state: State::Login, bad_frames: 0, max_bad_frames: limits.max_bad_frames }
+/// A terminal that encrypts cannot be understood: its connection ends.
+fn only_plain(packet: &Packet<'_>) -> Result<(), Fault> {
+    if packet.npl.flags & ENCRYPTED == 0 {
+        return Ok(());
     }
-
-    fn close(&mut self, reason: CloseReason, fx: &mut Effects) {
-        self.state = State::Closed;
-        fx.push(Effect::Close(reason));
-    }
-
-    fn refuse(&mut self, answer: Bytes, reason: Option<&'static str>, fx: &mut Effects) {
-        if !answer.is_empty() {
-            fx.transmit(answer);
-        }
-        if let Some(reason) = reason {
-            fx.push(Effect::Refuse { lane: LANE, reason });
-        }
-        self.close(CloseReason::NotAdmitted, fx);
-    }
-
-    fn strike(&mut self, fx: &mut Effects) {
-        self.bad_frames = self.bad_frames.saturating_add(1);
-        if self.bad_frames >= self.max_bad_frames && !matches!(self.state, State::Closed) {
-            self.close(CloseReason::TooManyErrors, fx);
-        }
-    }
-
-    fn handle(&mut self, frame: &[u8], fx: &mut Effects) -> Result<(), SessionError> {
-        let packet = decode::packet(frame);
-        if packet.as_ref().is_ok_and(|packet| packet.npl.flags & ENCRYPTED != 0) {
-            self.refuse(Bytes::new(), Some("the terminal encrypts; how is not published"), fx);
-            return Ok(());
-        }
-        match &mut self.state {
-            State::Login => self.before_login(&packet?, fx),
-            State::Asking(_) => {
-                Err(SessionError::Unexpected { message: "packet", state: "admission" })
-            }
-            State::Online(online) => match packet {
-                Ok(packet) => online.handle(&packet, fx),
-                Err(error) => {
-                    refuse_malformed(frame, fx);
-                    Err(error.into())
-                }
-            },
-            State::Closed => Ok(()),
-        }
-    }
-
-    fn before_login(&mut self, packet: &Packet<'_>, fx: &mut Effects) -> Result<(), SessionError> {
-        let Content::Nph(nph, Body::Login(login)) = &packet.content else {
-            return Err(SessionError::Unexpected { message: "packet", state: "login" });
-        };
-        let Some((identity, aliases)) = identity(login) else {
-            let answer = encode::result(&packet.npl, nph, code::NOT_AUTHORISED);
-            self.refuse(answer, Some("the login has neither IMEI nor device address"), fx);
-            return Ok(());
-        };
-        self.state = State::Asking(Box::new(Asking {
-            npl: packet.npl,
-            nph: *nph,
-            identity: identity.clone(),
-            max_packet: login.max_packet,
-            info: info(login),
-        }));
-        let credentials = Credentials { identity, aliases, secret: None };
-        fx.push(Effect::Authenticate { lane: LANE, credentials });
-        Ok(())
-    }
+    Err(Fault::Refused { reason: "the terminal encrypts; how is not published", error: None })
 }
 
 /// Answers a packet whose data makes no sense, if it wants an answer; nothing of it is stored.
@@ -189,97 +106,94 @@ fn refuse_malformed(frame: &[u8], fx: &mut Effects) {
     }
 }
 
-impl Session for NdtpSession {
-    fn handle_frame(
-        &mut self,
-        frame: &[u8],
+impl Dialect for Device {
+    const NAMED_BY_DATA: bool = true;
+    const WRONG_SECRET: &'static str =
+        "the device has no password to present, but one is configured";
+
+    type Login = Named;
+
+    fn identify(frame: &[u8], fx: &mut Effects) -> Result<(Credentials, Named), Fault> {
+        let packet = decode::packet(frame)?;
+        only_plain(&packet)?;
+        let Content::Nph(nph, Body::Login(login)) = &packet.content else {
+            return Err(SessionError::Unexpected { message: "packet", state: "login" }.into());
+        };
+        let (npl, nph, max_packet) = (packet.npl, *nph, login.max_packet);
+        let Some((identity, aliases)) = identity(login) else {
+            fx.transmit(encode::result(&npl, &nph, code::NOT_AUTHORISED));
+            let reason = "the login has neither IMEI nor device address";
+            return Err(Fault::Refused { reason, error: None });
+        };
+        let credentials = Credentials { identity: identity.clone(), aliases, secret: None };
+        Ok((credentials, Named { npl, nph, identity, max_packet }))
+    }
+
+    fn admitted(
+        login: Named,
+        options: &DeviceOptions,
         _now: Now,
         fx: &mut Effects,
-    ) -> Result<(), SessionError> {
-        let outcome = self.handle(frame, fx);
-        match outcome {
-            Ok(()) => self.bad_frames = 0,
-            Err(_) => self.strike(fx),
-        }
-        outcome
-    }
-
-    /// A damaged packet is dropped: the device sends it again when its result does not come.
-    fn handle_rejected(&mut self, _raw: &[u8], _why: Rejection, _now: Now, fx: &mut Effects) {
-        self.strike(fx);
-    }
-
-    fn handle_admission(&mut self, lane: Lane, admission: Admission, _now: Now, fx: &mut Effects) {
-        let asking = match std::mem::replace(&mut self.state, State::Closed) {
-            State::Asking(asking) => *asking,
-            other => {
-                self.state = other;
-                return;
-            }
+    ) -> (Self, Patience) {
+        let settings = Settings::read(options);
+        fx.transmit(encode::result(&login.npl, &login.nph, code::OK));
+        let patience =
+            Patience { wait: settings.answer_limit, repeats: RESENDS, ..Patience::default() };
+        let max_packet = match login.max_packet {
+            // It does not say.
+            0 => usize::MAX,
+            bytes => usize::try_from(bytes).unwrap_or(usize::MAX),
         };
-        let answer = |code| encode::result(&asking.npl, &asking.nph, code);
-        let profile = match admission {
-            Admission::Known(profile) => profile,
-            Admission::Unknown | Admission::Blocked => {
-                return self.refuse(answer(code::NOT_AUTHORISED), None, fx);
+        let (identity, shown) = (login.identity, Shown::default());
+        (Self { identity, settings, shown, max_packet, introduced: false }, patience)
+    }
+
+    fn denied(login: Named, _denial: Denial, fx: &mut Effects) {
+        fx.transmit(encode::result(&login.npl, &login.nph, code::NOT_AUTHORISED));
+    }
+
+    fn uplink(
+        &mut self,
+        frame: &[u8],
+        texts: &mut Texts,
+        _now: Now,
+        fx: &mut Effects,
+    ) -> Result<(), Fault> {
+        match decode::packet(frame) {
+            Ok(packet) => {
+                only_plain(&packet)?;
+                self.packet(&packet, texts, fx)
             }
-        };
-        if profile.secret == SecretCheck::Differs {
-            let reason = Some("the device has no password to present, but one is configured");
-            return self.refuse(answer(code::NOT_AUTHORISED), reason, fx);
-        }
-        fx.transmit(answer(code::OK));
-        fx.push(Effect::Online { lane });
-        fx.record(lane, vec![asking.info], Bytes::new(), Bytes::new());
-        self.state = State::Online(Box::new(Online {
-            identity: asking.identity,
-            settings: Settings::read(&profile.options),
-            texts: Texts::new(asking.max_packet),
-        }));
-    }
-
-    fn handle_downlink(&mut self, lane: Lane, downlink: Downlink, now: Now, fx: &mut Effects) {
-        match &mut self.state {
-            State::Online(online) if online.ready() => {
-                online.texts.send(&downlink, &online.settings, now, fx);
+            Err(error) => {
+                refuse_malformed(frame, fx);
+                Err(error.into())
             }
-            State::Closed => {}
-            // Not asked for: the window is 0. Given back at once, so that it is not forgotten here.
-            _ => fx.push(Effect::Delivery {
-                lane,
-                receipt: Receipt::Token(downlink.token),
-                stage: DeliveryStage::TimedOut,
-            }),
         }
     }
 
-    fn handle_timeout(&mut self, now: Now, fx: &mut Effects) {
-        if let State::Online(online) = &mut self.state {
-            online.texts.expire(&online.settings, now, fx);
-        }
+    fn takes_texts(&self) -> bool {
+        self.settings.display
     }
 
-    fn window(&self, _lane: Lane) -> usize {
-        match &self.state {
-            State::Online(online) => usize::from(online.ready()),
-            _ => 0,
+    fn compose(&mut self, downlink: &Downlink, _now: Now) -> Result<Bytes, u16> {
+        let (text, labels) = self.settings.shown(&downlink.content);
+        let bytes = delivery::title_data(downlink.serial, &text, &labels, &self.settings);
+        if bytes.len() > self.max_packet {
+            // The option `max_packet` promises more than the device declares.
+            return Err(u16::try_from(code::BAD_LENGTH).unwrap_or(u16::MAX));
         }
-    }
-
-    fn poll_timeout(&self) -> Option<Duration> {
-        match &self.state {
-            State::Online(online) => online.texts.deadline(),
-            _ => None,
-        }
+        self.shown.remember(downlink.serial, &labels);
+        Ok(bytes)
     }
 }
 
-impl Online {
-    const fn ready(&self) -> bool {
-        self.settings.display && self.texts.idle()
-    }
-
-    fn handle(&mut self, packet: &Packet<'_>, fx: &mut Effects) -> Result<(), SessionError> {
+impl Device {
+    fn packet(
+        &mut self,
+        packet: &Packet<'_>,
+        texts: &mut Texts,
+        fx: &mut Effects,
+    ) -> Result<(), Fault> {
         let (nph, body) = match &packet.content {
             Content::Nph(nph, body) => (nph, body),
             Content::Error(code) => {
@@ -296,7 +210,7 @@ impl Online {
             _ => encode::result(&packet.npl, nph, code),
         };
         match body {
-            Body::Login(login) => return self.login_again(packet, nph, login, fx),
+            Body::Login(login) => self.login(packet, nph, login, fx)?,
             Body::Navigation(navigation) => {
                 let archived = nph.kind == kind::HISTORY;
                 let events = report::events(navigation, archived, &self.settings);
@@ -304,14 +218,20 @@ impl Online {
             }
             Body::Text(text) => self.said(packet, nph, text, fx),
             Body::Receipt(result) => {
-                self.texts.device_result(nph, *result, &self.settings, fx);
+                if let Some(stage) = delivery::stage(nph, *result, &self.settings) {
+                    texts.answered_serial(nph.request, SERIAL_BITS, stage, fx);
+                }
                 let answer = answer(code::OK);
                 if !answer.is_empty() {
                     fx.transmit(answer);
                 }
             }
+            // A refusal, if it is one.
             Body::Result(code) if nph.service == service::EXTERNAL_DEVICE => {
-                self.texts.plain_result(nph, *code, &self.settings, fx);
+                if *code != code::OK && texts.in_flight() == Some(nph.request) {
+                    let stage = delivery::refused(*code, &self.settings);
+                    texts.answered_serial(nph.request, SERIAL_BITS, stage, fx);
+                }
             }
             // Nothing else that we send wants a result.
             Body::Result(_) => {}
@@ -327,14 +247,19 @@ impl Online {
         Ok(())
     }
 
-    /// Only the first login counts; the same one again is a device that missed the result.
-    fn login_again(
-        &self,
+    /// The first login was answered at the admission, and what it says beside the identity is stored now; the same one again is a
+    /// device that missed the result.
+    fn login(
+        &mut self,
         packet: &Packet<'_>,
         nph: &Nph,
         login: &Login<'_>,
         fx: &mut Effects,
     ) -> Result<(), SessionError> {
+        if !std::mem::replace(&mut self.introduced, true) {
+            fx.record(LANE, vec![info(login)], Bytes::new(), Bytes::new());
+            return Ok(());
+        }
         if identity(login).is_some_and(|(identity, _)| identity == self.identity) {
             fx.transmit(encode::result(&packet.npl, nph, code::OK));
             return Ok(());
@@ -364,7 +289,7 @@ impl Online {
 
     /// `None` if it holds no words and names no button.
     fn message(&self, nph: &Nph, text: &Text<'_>, reading: &markup::Reading) -> Option<Event> {
-        let (reply_to, label) = self.texts.answered(text.message, reading.id, reading.button);
+        let (reply_to, label) = self.shown.answered(text.message, reading.id, reading.button);
         let named = reading.button.map(|button| format!("btn{button}"));
         let words = match (label, named) {
             // The button's name, or nothing, stands for what the button says.

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use memchr::memmem;
 
-use crate::framing::{Cut, Framer, FramingError, Limits, Rejection};
+use crate::framing::{Cut, Framer, FramingError, Limits, Noise, Rejection};
 
 /// Longest id; 18 digits were seen.
 const MAX_ID: usize = 20;
@@ -136,9 +136,8 @@ pub(super) fn unescape(content: &[u8]) -> Vec<u8> {
 #[derive(Debug)]
 pub(super) struct SetrackerFramer {
     max_frame: usize,
-    max_garbage: usize,
     /// Bytes since the last valid frame that belong to none.
-    garbage: usize,
+    noise: Noise,
     /// A frame was seen: the peer speaks this protocol.
     started: bool,
 }
@@ -147,18 +146,9 @@ impl SetrackerFramer {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
             max_frame: limits.max_frame.min(MAX_FRAME),
-            max_garbage: limits.max_garbage,
-            garbage: 0,
+            noise: Noise::new(limits),
             started: false,
         }
-    }
-
-    fn noise<'a>(&mut self, bytes: usize) -> Result<Cut<'a>, FramingError> {
-        self.garbage = self.garbage.saturating_add(bytes);
-        if self.garbage > self.max_garbage {
-            return Err(FramingError::Garbage { skipped: self.garbage, limit: self.max_garbage });
-        }
-        Ok(Cut::skip(bytes))
     }
 
     fn rejected<'a>(
@@ -168,13 +158,14 @@ impl SetrackerFramer {
         reason: Rejection,
     ) -> Result<Cut<'a>, FramingError> {
         self.started = true;
-        self.noise(consumed)?;
+        self.noise.skip(consumed)?;
         let raw = input.get(..consumed.min(REJECTED_HEAD)).unwrap_or(input);
         Ok(Cut::rejected(consumed, raw, reason))
     }
 
     fn valid<'a>(&mut self, input: &'a [u8], end: usize) -> Result<Cut<'a>, FramingError> {
-        (self.garbage, self.started) = (0, true);
+        self.noise.reset();
+        self.started = true;
         Ok(Cut::valid(end, input.get(..end).unwrap_or(input)))
     }
 
@@ -249,7 +240,7 @@ impl Framer for SetrackerFramer {
             Some(&first) if !self.started && !matches!(first, 0 | b'\r' | b'\n' | b' ') => {
                 Err(FramingError::Foreign { first })
             }
-            Some(_) => self.noise(memchr::memchr(b'[', input).unwrap_or(input.len())),
+            Some(_) => self.noise.skip(memchr::memchr(b'[', input).unwrap_or(input.len())),
         }
     }
 }

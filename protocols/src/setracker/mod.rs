@@ -58,7 +58,6 @@ use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
 use crate::protocol::{Detection, Protocol, ProtocolInfo};
 use crate::session::Session;
-use crate::single::SingleSession;
 use crate::terminal::{Terminal, TerminalSettings};
 use crate::text::{TextPlan, TextRefusal, plan};
 
@@ -89,7 +88,7 @@ impl Protocol for Setracker {
     }
 
     fn session(&self, limits: &Limits) -> Box<dyn Session> {
-        Box::new(SingleSession::new(session::SetrackerDialect::default(), limits))
+        Box::new(session::SetrackerSession::new(limits))
     }
 
     fn terminal(&self, settings: TerminalSettings) -> Box<dyn Terminal> {

@@ -9,30 +9,30 @@ use crate::text::{Charset, PartRules};
 
 /// All options.
 pub(super) const OPTIONS: &[OptionSpec] = &[
-    OptionSpec {
-        name: "display",
-        kind: OptionKind::Bool,
-        default: "true",
-        doc: "Whether the device has a screen; without one texts are refused (4).",
-    },
-    OptionSpec {
-        name: "max_text",
-        kind: OptionKind::Int { min: 16, max: 1000 },
-        default: "100",
-        doc: "Most UTF-16 units of text in one message; a longer text is sent in parts. No limit is documented (4).",
-    },
-    OptionSpec {
-        name: "numbered",
-        kind: OptionKind::Bool,
-        default: "true",
-        doc: "Whether parts of a long text begin with (1/3), (2/3), and so on.",
-    },
-    OptionSpec {
-        name: "answer_seconds",
-        kind: OptionKind::Int { min: 5, max: 3600 },
-        default: "30",
-        doc: "How long a text waits for its receipt before it is sent once more, and then until it is given back (4).",
-    },
+    OptionSpec::new(
+        "display",
+        OptionKind::Bool,
+        "true",
+        "Whether the device has a screen; without one texts are refused (4).",
+    ),
+    OptionSpec::new(
+        "max_text",
+        OptionKind::Int { min: 16, max: 1000 },
+        "100",
+        "Most UTF-16 units of text in one message; a longer text is sent in parts. No limit is documented (4).",
+    ),
+    OptionSpec::new(
+        "numbered",
+        OptionKind::Bool,
+        "true",
+        "Whether parts of a long text begin with (1/3), (2/3), and so on.",
+    ),
+    OptionSpec::new(
+        "answer_seconds",
+        OptionKind::Int { min: 5, max: 3600 },
+        "30",
+        "How long a text waits for its receipt before it is sent once more, and then until it is given back (4).",
+    ),
 ];
 
 /// Built-in profiles.

@@ -18,38 +18,50 @@ use crate::effect::{DeliveryStage, Effects, Evidence};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::event::Event;
 use crate::options::DeviceOptions;
-use crate::session::{Downlink, Now, SessionError};
-use crate::single::{Dialect, LANE, Patience, Texts};
+use crate::session::{Credentials, Downlink, Now, SessionError};
+use crate::single::{Dialect, Fault, LANE, NO_DISPLAY, Patience, SingleSession, Texts, named};
 
 /// Index of our own frames to a device that uses indices (specification, section 1).
 const OUR_INDEX: &str = "0001";
 /// Bytes of a content that nobody interprets that are handed on.
 const UNHANDLED_HEAD: usize = 1024;
 
-/// What the frames of one device mean.
-#[derive(Debug, Default)]
-pub(super) struct SetrackerDialect {
+/// The session.
+pub(super) type SetrackerSession = SingleSession<Device>;
+
+/// An admitted device.
+#[derive(Debug)]
+pub(super) struct Device {
     maker: String,
     id: String,
     /// The device's last index, if it uses any.
     index: Option<String>,
-    settings: Option<Settings>,
+    settings: Settings,
 }
 
-impl Dialect for SetrackerDialect {
+impl Dialect for Device {
     const NAMED_BY_DATA: bool = true;
 
-    fn identify(&mut self, frame: &[u8]) -> Result<String, SessionError> {
-        self.id = id(frame)?;
-        Ok(self.id.clone())
+    /// Its id.
+    type Login = String;
+
+    fn identify(frame: &[u8], _fx: &mut Effects) -> Result<(Credentials, String), Fault> {
+        let id = id(frame)?;
+        Ok((named(id.clone()), id))
     }
 
-    fn admitted(&mut self, options: &DeviceOptions, _now: Now, _fx: &mut Effects) -> Patience {
+    fn admitted(
+        id: String,
+        options: &DeviceOptions,
+        _now: Now,
+        _fx: &mut Effects,
+    ) -> (Self, Patience) {
         let settings = Settings::read(options);
         let wait = Duration::from_secs(settings.answer_seconds);
-        self.settings = Some(settings);
         // Receipts have no number: after a doubtful one, and while the watch sleeps, nothing is sent.
-        Patience { wait, repeats: 1, quiet: wait, until_awake: true }
+        let patience =
+            Patience { wait, repeats: 1, quiet: wait, until_awake: true, ..Patience::default() };
+        (Self { maker: String::new(), id, index: None, settings }, patience)
     }
 
     fn uplink(
@@ -58,13 +70,13 @@ impl Dialect for SetrackerDialect {
         texts: &mut Texts,
         now: Now,
         fx: &mut Effects,
-    ) -> Result<(), SessionError> {
+    ) -> Result<(), Fault> {
         if id(frame)? != self.id {
             let (message, state) = ("frame of another id", "online");
-            return Err(SessionError::Unexpected { message, state });
+            return Err(SessionError::Unexpected { message, state }.into());
         }
         let Some((head, content)) = split(frame) else {
-            return Err(SessionError::Bug("a frame that is none"));
+            return Err(SessionError::Bug("a frame that is none").into());
         };
         let owned = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (self.maker, self.index) = (owned(head.maker), head.index.map(owned));
@@ -102,15 +114,17 @@ impl Dialect for SetrackerDialect {
         Ok(())
     }
 
-    fn compose(&mut self, downlink: &Downlink) -> Option<Bytes> {
-        let settings = self.settings.as_ref().filter(|settings| settings.display)?;
-        let content = encode::text(&settings.text(&downlink.content));
+    fn compose(&mut self, downlink: &Downlink, _now: Now) -> Result<Bytes, u16> {
+        if !self.settings.display {
+            return Err(NO_DISPLAY);
+        }
+        let content = encode::text(&self.settings.text(&downlink.content));
         let index = self.index.is_some().then_some(OUR_INDEX);
-        Some(seal(&self.maker, &self.id, index, content.as_bytes()))
+        Ok(seal(&self.maker, &self.id, index, content.as_bytes()))
     }
 }
 
-impl SetrackerDialect {
+impl Device {
     /// An answer carries the maker and the index of the frame that it answers.
     fn answer(&self, content: &[u8]) -> Bytes {
         seal(&self.maker, &self.id, self.index.as_deref(), content)

@@ -7,21 +7,23 @@ use crate::effect::{DeliveryToken, Receipt};
 use crate::session::{Content, Profile};
 
 /// A device whose frames are its name, `bad`, or data, which is written back.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Echo;
 
 impl Dialect for Echo {
     const NAMED_BY_DATA: bool = true;
 
-    fn identify(&mut self, frame: &[u8]) -> Result<String, SessionError> {
+    type Login = ();
+
+    fn identify(frame: &[u8], _: &mut Effects) -> Result<(Credentials, ()), Fault> {
         match frame {
-            b"bad" => Err(SessionError::Unexpected { message: "bad", state: "login" }),
-            name => Ok(String::from_utf8_lossy(name).into_owned()),
+            b"bad" => Err(SessionError::Unexpected { message: "bad", state: "login" }.into()),
+            name => Ok((named(String::from_utf8_lossy(name).into_owned()), ())),
         }
     }
 
-    fn admitted(&mut self, _: &DeviceOptions, _: Now, _: &mut Effects) -> Patience {
-        Patience { wait: Duration::from_secs(30), ..Patience::default() }
+    fn admitted((): (), _: &DeviceOptions, _: Now, _: &mut Effects) -> (Self, Patience) {
+        (Self, Patience { wait: Duration::from_secs(30), ..Patience::default() })
     }
 
     fn uplink(
@@ -30,18 +32,18 @@ impl Dialect for Echo {
         _: &mut Texts,
         _: Now,
         fx: &mut Effects,
-    ) -> Result<(), SessionError> {
+    ) -> Result<(), Fault> {
         if frame == b"bad" {
-            return Err(SessionError::Unexpected { message: "bad", state: "online" });
+            return Err(SessionError::Unexpected { message: "bad", state: "online" }.into());
         }
         fx.transmit(Bytes::copy_from_slice(frame));
         Ok(())
     }
 
-    fn compose(&mut self, downlink: &Downlink) -> Option<Bytes> {
+    fn compose(&mut self, downlink: &Downlink, _: Now) -> Result<Bytes, u16> {
         match &downlink.content {
-            Content::Text { text, .. } => Some(text.clone().into()),
-            Content::Question { .. } => None,
+            Content::Text { text, .. } => Ok(text.clone().into()),
+            Content::Question { .. } => Err(NO_DISPLAY),
         }
     }
 }
@@ -49,7 +51,7 @@ impl Dialect for Echo {
 const NOW: Now = Now { monotonic: Duration::ZERO, wall: jiff::Timestamp::UNIX_EPOCH };
 
 fn session() -> SingleSession<Echo> {
-    SingleSession::new(Echo, &Limits { max_bad_frames: 3, ..Limits::default() })
+    SingleSession::new(&Limits { max_bad_frames: 3, ..Limits::default() })
 }
 
 fn known(secret: SecretCheck) -> Admission {

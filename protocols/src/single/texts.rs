@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::LANE;
-use crate::effect::{DeliveryStage, DeliveryToken, Effect, Effects, Receipt};
+use crate::effect::{DeliveryStage, DeliveryToken, Effect, Effects, Evidence, Receipt};
 use crate::session::{Downlink, Now};
 
 /// How long a device's texts wait for their receipts.
@@ -22,6 +22,8 @@ pub(crate) struct Patience {
     pub(crate) quiet: Duration,
     /// After a text without a receipt, nothing is sent until the device shows that it is awake.
     pub(crate) until_awake: bool,
+    /// Nothing is waited for: writing is all the receipt there is.
+    pub(crate) never_answers: bool,
 }
 
 /// The text in flight, if there is one.
@@ -33,14 +35,14 @@ pub(crate) struct Texts {
     quiet_until: Option<Duration>,
     /// The device did not answer and has not been heard since.
     asleep: bool,
-    /// Number of the last text that an answer settled: further answers to it are repeats.
-    settled: Option<u16>,
+    /// Serial of the last text that an answer settled, and how: the same answer to it again is a repeat.
+    settled: Option<(u32, DeliveryStage)>,
 }
 
 #[derive(Debug)]
 struct Flight {
     token: DeliveryToken,
-    number: u16,
+    serial: u32,
     bytes: Bytes,
     deadline: Duration,
     copies: u8,
@@ -66,11 +68,14 @@ impl Texts {
     }
 
     pub(super) fn send(&mut self, downlink: &Downlink, bytes: Bytes, now: Now, fx: &mut Effects) {
-        let token = downlink.token;
+        let Downlink { token, serial, .. } = *downlink;
         fx.transmit(bytes.clone());
         delivery(token, DeliveryStage::Transmitted, fx);
+        if self.patience.never_answers {
+            return delivery(token, DeliveryStage::Confirmed(Evidence::Inferred), fx);
+        }
         let deadline = now.monotonic.saturating_add(self.patience.wait);
-        let flight = Flight { token, number: number(downlink), bytes, deadline, copies: 1 };
+        let flight = Flight { token, serial, bytes, deadline, copies: 1 };
         self.flight = Some(Box::new(flight));
     }
 
@@ -94,21 +99,47 @@ impl Texts {
         self.asleep = false;
     }
 
+    /// The serial of the text in flight.
+    pub(crate) fn in_flight(&self) -> Option<u32> {
+        self.flight.as_ref().map(|flight| flight.serial)
+    }
+
+    /// The device asks for the text in flight again: it gets it once more. `false` if it had that already.
+    pub(crate) fn again(&mut self, fx: &mut Effects) -> bool {
+        let Some(flight) = self.flight.as_mut().filter(|flight| flight.copies == 1) else {
+            return false;
+        };
+        flight.copies = 2;
+        fx.transmit(flight.bytes.clone());
+        true
+    }
+
     /// An answer without a number: about the text in flight, if there is one. Says whether there was.
     pub(crate) fn answered(&mut self, stage: DeliveryStage, now: Now, fx: &mut Effects) -> bool {
         let copies = self.flight.as_ref().map_or(0, |flight| flight.copies);
         self.settle(stage, copies > 1, now, fx)
     }
 
-    /// An answer to the text with this number: in flight here, or sent by an earlier connection or given up.
+    /// An answer that quotes 16 bits of the text's serial, its [`number`].
     pub(crate) fn answered_number(&mut self, number: u16, stage: DeliveryStage, fx: &mut Effects) {
-        if let Some(flight) = self.flight.take_if(|flight| flight.number == number) {
-            self.settled = Some(number);
+        self.answered_serial(number.into(), 16, stage, fx);
+    }
+
+    /// An answer that quotes the lowest `bits` of the text's serial: in flight here, or sent by an earlier connection or given up.
+    pub(crate) fn answered_serial(
+        &mut self,
+        serial: u32,
+        bits: u8,
+        stage: DeliveryStage,
+        fx: &mut Effects,
+    ) {
+        let mask = u32::MAX.checked_shr(u32::BITS.saturating_sub(bits.into())).unwrap_or(0);
+        let settled = self.settled.replace((serial, stage));
+        if let Some(flight) = self.flight.take_if(|flight| flight.serial & mask == serial) {
             return delivery(flight.token, stage, fx);
         }
-        if self.settled != Some(number) {
-            self.settled = Some(number);
-            let receipt = Receipt::Serial { serial: number.into(), bits: 16 };
+        if settled.is_none_or(|(last, how)| (last & mask, how) != (serial, stage)) {
+            let receipt = Receipt::Serial { serial, bits };
             fx.push(Effect::Delivery { lane: LANE, receipt, stage });
         }
     }
@@ -124,7 +155,7 @@ impl Texts {
             return false;
         };
         if stage != DeliveryStage::TimedOut {
-            self.settled = Some(flight.number);
+            self.settled = Some((flight.serial, stage));
         }
         if more_may_come && !self.patience.quiet.is_zero() {
             self.quiet_until = Some(now.monotonic.saturating_add(self.patience.quiet));
@@ -161,7 +192,7 @@ mod tests {
 
     fn patience() -> Patience {
         let (wait, quiet) = (Duration::from_secs(30), Duration::from_secs(20));
-        Patience { wait, repeats: 1, quiet, until_awake: true }
+        Patience { wait, repeats: 1, quiet, until_awake: true, never_answers: false }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::report;
 use crate::explain::{Explanation, Field};
 use crate::text::Charset;
 use crate::wire::cursor::{Cursor, Span};
+use crate::wire::shown::hex;
 
 /// Explains one frame.
 pub(super) fn explain(frame: &[u8]) -> Explanation {
@@ -196,8 +197,4 @@ fn key(form: u8, number: u64, raw: &[u8]) -> String {
 
 fn quoted(raw: &[u8]) -> String {
     format!("\"{}\"", report::text(raw, Charset::Utf8))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,5 @@
 //! Per-device options, and how a text becomes a command under them (specification 6.2).
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,58 +12,62 @@ use crate::effect::Evidence;
 use crate::options::{DeviceOptions, OptionKind, OptionSpec};
 use crate::profile::{Delivered, DeviceProfile};
 use crate::session::Content;
-use crate::text::{Charset, PartRules, TextPlan, TextRefusal, label, plan};
+use crate::single::{one_line, words};
+use crate::text::{Charset, PartRules, TextPlan, TextRefusal, plan};
+
+/// What a command's line cannot hold beside line ends: the beginning of a packet in Wialon IPS.
+const UNFIT: &[char] = &['#'];
 
 /// All options.
 pub(super) const OPTIONS: &[OptionSpec] = &[
-    OptionSpec {
-        name: "text_downlink",
-        kind: OptionKind::Choice(&["off", "framed", "framed_ips", "raw"]),
-        default: "off",
-        doc: "How a text goes to the device: not at all; as the text of a framed command; as #M#text in a framed command; as the bare line #M#text. No document says which device takes which (6.2).",
-    },
-    OptionSpec {
-        name: "receipt",
-        kind: OptionKind::Choice(&["message", "next_packet"]),
-        default: "message",
-        doc: "What makes a text DELIVERED, since no confirmation is defined: the next driver message from the device; or its next data or keep-alive packet on the same connection (6.2).",
-    },
-    OptionSpec {
-        name: "answer_seconds",
-        kind: OptionKind::Int { min: 5, max: 86_400 },
-        default: "300",
-        doc: "How long a text waits for what makes it DELIVERED before it is tried again (6.2).",
-    },
-    OptionSpec {
-        name: "charset",
-        kind: OptionKind::Choice(&["utf8", "cp1251", "gbk", "ascii"]),
-        default: "utf8",
-        doc: "How the device reads texts. From the device, valid UTF-8 is UTF-8; anything else is this charset, or cp1251 where this is utf8 or ascii (6.1).",
-    },
-    OptionSpec {
-        name: "max_text",
-        kind: OptionKind::Int { min: 32, max: 60_000 },
-        default: "1344",
-        doc: "Longest text in bytes as the device reads them; a longer one is sent in parts (6.2).",
-    },
-    OptionSpec {
-        name: "numbered",
-        kind: OptionKind::Bool,
-        default: "true",
-        doc: "Whether parts of a long text begin with (1/3), (2/3), and so on.",
-    },
-    OptionSpec {
-        name: "text_parameter",
-        kind: OptionKind::Int { min: -1, max: 0x7fff },
-        default: "-1",
-        doc: "Number of the custom parameter in which the device sends what the driver typed, for devices older than protocol version 1.0.4; -1: none (6.1).",
-    },
-    OptionSpec {
-        name: "integers",
-        kind: OptionKind::Choice(&["document", "exchanged"]),
-        default: "document",
-        doc: "Width of the parameter value types 5 and 6: 32 and 16 bits by the document, exchanged in one server (5).",
-    },
+    OptionSpec::new(
+        "text_downlink",
+        OptionKind::Choice(&["off", "framed", "framed_ips", "raw"]),
+        "off",
+        "How a text goes to the device: not at all; as the text of a framed command; as #M#text in a framed command; as the bare line #M#text. No document says which device takes which (6.2).",
+    ),
+    OptionSpec::new(
+        "receipt",
+        OptionKind::Choice(&["message", "next_packet"]),
+        "message",
+        "What makes a text DELIVERED, since no confirmation is defined: the next driver message from the device; or its next data or keep-alive packet on the same connection (6.2).",
+    ),
+    OptionSpec::new(
+        "answer_seconds",
+        OptionKind::Int { min: 5, max: 86_400 },
+        "300",
+        "How long a text waits for what makes it DELIVERED before it is tried again (6.2).",
+    ),
+    OptionSpec::new(
+        "charset",
+        OptionKind::Choice(&["utf8", "cp1251", "gbk", "ascii"]),
+        "utf8",
+        "How the device reads texts. From the device, valid UTF-8 is UTF-8; anything else is this charset, or cp1251 where this is utf8 or ascii (6.1).",
+    ),
+    OptionSpec::new(
+        "max_text",
+        OptionKind::Int { min: 32, max: 60_000 },
+        "1344",
+        "Longest text in bytes as the device reads them; a longer one is sent in parts (6.2).",
+    ),
+    OptionSpec::new(
+        "numbered",
+        OptionKind::Bool,
+        "true",
+        "Whether parts of a long text begin with (1/3), (2/3), and so on.",
+    ),
+    OptionSpec::new(
+        "text_parameter",
+        OptionKind::Int { min: -1, max: 0x7fff },
+        "-1",
+        "Number of the custom parameter in which the device sends what the driver typed, for devices older than protocol version 1.0.4; -1: none (6.1).",
+    ),
+    OptionSpec::new(
+        "integers",
+        OptionKind::Choice(&["document", "exchanged"]),
+        "document",
+        "Width of the parameter value types 5 and 6: 32 and 16 bits by the document, exchanged in one server (5).",
+    ),
 ];
 
 /// Built-in profiles.
@@ -160,22 +163,12 @@ impl Settings {
             return Err(TextRefusal::NotSupported);
         }
         let (charset, max_bytes, numbered) = (self.charset, self.max_text, self.numbered);
-        plan(&one_line(text), PartRules { charset, max_bytes, numbered })
+        plan(&one_line(text, UNFIT), PartRules { charset, max_bytes, numbered })
     }
 
     /// The bytes of one downlink; `None` if the device takes none.
     pub(super) fn downlink(&self, content: &Content, now: Timestamp) -> Option<Bytes> {
-        let shown = match content {
-            Content::Text { text, part, parts } if self.numbered && *parts > 1 => {
-                format!("{}{text}", label((*part).into(), (*parts).into()))
-            }
-            Content::Text { text, .. } => text.clone(),
-            Content::Question { text, answers } => {
-                let answers = answers.iter().map(|(id, answer)| format!(" {id}={answer}"));
-                format!("{text}{}", answers.collect::<String>())
-            }
-        };
-        let text = self.charset.encode(&one_line(&shown)).bytes;
+        let text = self.charset.encode(&one_line(&words(content, self.numbered), UNFIT)).bytes;
         let line = match self.form {
             TextForm::Off => return None,
             TextForm::Framed => text,
@@ -192,14 +185,4 @@ impl Settings {
         };
         Some(message.into())
     }
-}
-
-/// `text` without what a line cannot hold: line ends, and `#`, which begins a packet in Wialon IPS, become blanks. Every
-/// character keeps its place, so that cuts planned on the result hold for the original.
-pub(super) fn one_line(text: &str) -> Cow<'_, str> {
-    if !text.contains(['\r', '\n', '#']) {
-        return Cow::Borrowed(text);
-    }
-    // Encoding drops the CR.
-    Cow::Owned(text.chars().map(|c| if matches!(c, '\n' | '#') { ' ' } else { c }).collect())
 }

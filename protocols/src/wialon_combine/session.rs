@@ -1,15 +1,8 @@
 //! The platform's side of the dialogue (specification 2 to 6).
 //!
-//! ```text
-//! Login ──type 0──▶ Asking ──known, secret fits──▶ Online ──20 bad frames──▶ Closed
-//!   │                 │ unknown, blocked, wrong secret                         ▲
-//!   └── anything else ┴────────────────── code 1, code 2 ──────────────────────┘
-//! ```
-//!
-//! Answers to data stand in the [`Effect::Record`] whose commit they wait for; only those to logins and keep-alives are written at
-//! once.
-
-use std::time::Duration;
+//! The state machine is [`SingleSession`]'s; here is what the packets mean. Logins and keep-alives are answered at once; answers to
+//! data stand in the [`Effect::Record`](crate::effect::Effect::Record) whose commit they wait for. Anything but a login, from a
+//! device that has not said who it is, ends the connection.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -20,115 +13,41 @@ use super::frame::{CHECKSUM, Header};
 use super::message::{Key, Login, MAX_IDENTITY, Message, Packet, code};
 use super::options::{Settings, TextForm};
 use super::report;
-use crate::effect::{
-    CloseReason, DeliveryStage, DeliveryToken, Effect, Effects, Evidence, Receipt,
-};
+use crate::effect::{DeliveryStage, Effects, Evidence};
 use crate::event::{DriverMessage, Event};
-use crate::framing::{Limits, Rejection};
-use crate::session::{
-    Admission, Credentials, Downlink, Lane, Now, SecretCheck, Session, SessionError,
-};
+use crate::framing::Rejection;
+use crate::options::DeviceOptions;
+use crate::session::{Credentials, Downlink, Now, SessionError};
+use crate::single::{Denial, Dialect, Fault, LANE, NO_DISPLAY, Patience, SingleSession, Texts};
 
-/// The only device of a connection.
-const LANE: Lane = Lane(0);
 /// Digits of an IMEI: as a number it loses its leading zeros (specification 3).
 const IMEI_DIGITS: usize = 15;
 /// [`Event::Unhandled`] kinds from here on are packet types; below, sub-record types.
 const UNKNOWN_PACKET: u32 = 0x1_0000;
 /// A driver's message so much older than the text is from the device's memory, not an answer. Clocks differ, but not by more.
 const STALE_SECONDS: i64 = 300;
+/// Why a login is refused that names nobody.
+const NO_ID: &str = "the login has no usable id";
 
 /// The session.
-#[derive(Debug)]
-pub(super) struct CombineSession {
-    state: State,
-    bad_frames: u32,
-    max_bad_frames: u32,
-}
+pub(super) type CombineSession = SingleSession<Device>;
 
+/// An admitted device.
 #[derive(Debug)]
-enum State {
-    /// Nothing but a login counts.
-    Login,
-    /// The host is asked who this is.
-    Asking { seq: u16, identity: String },
-    /// The device is admitted.
-    Online(Box<Online>),
-    /// Nothing leaves any more.
-    Closed,
-}
-
-#[derive(Debug)]
-struct Online {
+pub(super) struct Device {
     identity: String,
     settings: Settings,
-    outstanding: Option<Outstanding>,
+    /// When the last text was written.
+    text_sent: Timestamp,
     /// Number and checksum of the last data packet: the same again is a device that missed the answer (specification 2).
     last_data: Option<(u16, [u8; CHECKSUM])>,
 }
 
-/// The text that waits for its receipt.
-#[derive(Debug, Clone, Copy)]
-struct Outstanding {
-    token: DeliveryToken,
-    deadline: Duration,
-    sent: Timestamp,
-}
-
-impl CombineSession {
-    pub(super) const fn new(limits: &Limits) -> Self {
-        Self { state: State::Login, bad_frames: 0, max_bad_frames: limits.max_bad_frames }
-    }
-
-    fn close(&mut self, reason: CloseReason, fx: &mut Effects) {
-        self.state = State::Closed;
-        fx.push(Effect::Close(reason));
-    }
-
-    fn refuse(&mut self, code: u8, seq: u16, reason: Option<&'static str>, fx: &mut Effects) {
-        fx.transmit(answer(code, seq));
-        if let Some(reason) = reason {
-            fx.push(Effect::Refuse { lane: LANE, reason });
-        }
-        self.close(CloseReason::NotAdmitted, fx);
-    }
-
-    fn strike(&mut self, fx: &mut Effects) {
-        self.bad_frames = self.bad_frames.saturating_add(1);
-        if self.bad_frames >= self.max_bad_frames && !matches!(self.state, State::Closed) {
-            self.close(CloseReason::TooManyErrors, fx);
-        }
-    }
-
-    fn before_login(&mut self, frame: &[u8], fx: &mut Effects) -> Result<(), SessionError> {
-        let Some(seq) = seq(frame) else {
-            return Err(NOT_A_PACKET);
-        };
-        match decode::message(frame, Integers::Document) {
-            Ok(Message::Packet { seq, packet: Packet::Login(login) }) => {
-                self.ask(seq, &login, fx);
-                Ok(())
-            }
-            Ok(_) => {
-                self.refuse(code::NOT_AUTHORISED, seq, Some("data before the login"), fx);
-                Err(SessionError::Unexpected { message: "packet", state: "login" })
-            }
-            Err(error) => {
-                self.refuse(code::NOT_AUTHORISED, seq, Some("the login has no usable id"), fx);
-                Err(error.into())
-            }
-        }
-    }
-
-    fn ask(&mut self, seq: u16, login: &Login<'_>, fx: &mut Effects) {
-        let Some((identity, aliases)) = identity(&login.id) else {
-            return self.refuse(code::NOT_AUTHORISED, seq, Some("the login has no usable id"), fx);
-        };
-        self.state = State::Asking { seq, identity: identity.clone() };
-        let secret = login.password.as_ref().map(written);
-        let credentials = Credentials { identity, aliases, secret };
-        fx.push(Effect::Authenticate { lane: LANE, credentials });
-    }
+/// Who sent a login, and its number.
+#[derive(Debug)]
+pub(super) struct Named {
+    identity: String,
+    seq: u16,
 }
 
 const NOT_A_PACKET: SessionError =
@@ -165,121 +84,94 @@ fn identity(id: &Key<'_>) -> Option<(String, Vec<String>)> {
     Some((identity, padded))
 }
 
-impl Session for CombineSession {
-    fn handle_frame(
-        &mut self,
-        frame: &[u8],
-        _now: Now,
-        fx: &mut Effects,
-    ) -> Result<(), SessionError> {
-        let outcome = match &mut self.state {
-            State::Login => self.before_login(frame, fx),
-            State::Asking { .. } => {
-                Err(SessionError::Unexpected { message: "packet", state: "admission" })
+/// The end of a connection that does not begin with a usable login.
+fn stranger(
+    seq: u16,
+    reason: &'static str,
+    error: Option<SessionError>,
+    fx: &mut Effects,
+) -> Fault {
+    fx.transmit(answer(code::NOT_AUTHORISED, seq));
+    Fault::Refused { reason, error }
+}
+
+impl Dialect for Device {
+    const WRONG_SECRET: &'static str = "wrong password";
+
+    type Login = Named;
+
+    fn identify(frame: &[u8], fx: &mut Effects) -> Result<(Credentials, Named), Fault> {
+        let seq = seq(frame).ok_or(NOT_A_PACKET)?;
+        let login = match decode::message(frame, Integers::Document) {
+            Ok(Message::Packet { packet: Packet::Login(login), .. }) => login,
+            Ok(_) => {
+                let error = SessionError::Unexpected { message: "packet", state: "login" };
+                return Err(stranger(seq, "data before the login", Some(error), fx));
             }
-            State::Online(online) => online.handle(frame, fx),
-            State::Closed => return Ok(()),
+            Err(error) => return Err(stranger(seq, NO_ID, Some(error.into()), fx)),
         };
-        match outcome {
-            Ok(()) => self.bad_frames = 0,
-            Err(_) => self.strike(fx),
-        }
-        outcome
+        let (identity, aliases) =
+            identity(&login.id).ok_or_else(|| stranger(seq, NO_ID, None, fx))?;
+        let secret = login.password.as_ref().map(written);
+        let credentials = Credentials { identity: identity.clone(), aliases, secret };
+        Ok((credentials, Named { identity, seq }))
     }
 
-    fn handle_rejected(&mut self, raw: &[u8], reason: Rejection, _now: Now, fx: &mut Effects) {
+    fn admitted(
+        login: Named,
+        options: &DeviceOptions,
+        _now: Now,
+        fx: &mut Effects,
+    ) -> (Self, Patience) {
+        let Named { identity, seq } = login;
+        let settings = Settings::read(options);
+        fx.transmit(answer(code::STORED, seq));
+        let patience = Patience { wait: settings.answer_limit, ..Patience::default() };
+        let text_sent = Timestamp::UNIX_EPOCH;
+        (Self { identity, settings, text_sent, last_data: None }, patience)
+    }
+
+    fn denied(login: Named, denial: Denial, fx: &mut Effects) {
+        let code = match denial {
+            Denial::Stranger => code::NOT_AUTHORISED,
+            Denial::WrongSecret => code::WRONG_PASSWORD,
+        };
+        fx.transmit(answer(code, login.seq));
+    }
+
+    fn rejected(device: Option<&Self>, raw: &[u8], reason: Rejection, fx: &mut Effects) {
         let code = match reason {
             Rejection::Checksum { .. } => code::BAD_CHECKSUM,
             _ => code::NOT_STORED,
         };
-        match (&self.state, seq(raw)) {
-            (State::Closed, _) => return,
-            (State::Online(_), Some(seq)) => Online::say(code, seq, fx),
-            (State::Login, Some(seq)) => fx.transmit(answer(code, seq)),
-            _ => {}
-        }
-        self.strike(fx);
-    }
-
-    fn handle_admission(&mut self, lane: Lane, admission: Admission, _now: Now, fx: &mut Effects) {
-        let State::Asking { seq, identity } = &mut self.state else {
-            return;
-        };
-        let seq = *seq;
-        let profile = match admission {
-            Admission::Known(profile) => profile,
-            Admission::Unknown | Admission::Blocked => {
-                return self.refuse(code::NOT_AUTHORISED, seq, None, fx);
-            }
-        };
-        if profile.secret == SecretCheck::Differs {
-            return self.refuse(code::WRONG_PASSWORD, seq, Some("wrong password"), fx);
-        }
-        let online = Online {
-            identity: std::mem::take(identity),
-            settings: Settings::read(&profile.options),
-            outstanding: None,
-            last_data: None,
-        };
-        self.state = State::Online(Box::new(online));
-        fx.transmit(answer(code::STORED, seq));
-        fx.push(Effect::Online { lane });
-    }
-
-    fn handle_downlink(&mut self, lane: Lane, downlink: Downlink, now: Now, fx: &mut Effects) {
-        let sent = match &mut self.state {
-            State::Online(online) => online.send(&downlink, now, fx),
-            State::Closed => return,
-            _ => false,
-        };
-        if !sent {
-            // Not asked for: the window is 0. Given back at once, so that it is not forgotten here.
-            let receipt = Receipt::Token(downlink.token);
-            fx.push(Effect::Delivery { lane, receipt, stage: DeliveryStage::TimedOut });
+        match (device, seq(raw)) {
+            (Some(_), Some(seq)) => say(code, seq, fx),
+            (None, Some(seq)) => fx.transmit(answer(code, seq)),
+            (_, None) => {}
         }
     }
 
-    fn handle_timeout(&mut self, now: Now, fx: &mut Effects) {
-        if let State::Online(online) = &mut self.state
-            && let Some(text) = online.outstanding.take_if(|text| text.deadline <= now.monotonic)
-        {
-            delivery(text.token, DeliveryStage::TimedOut, fx);
-        }
-    }
-
-    fn window(&self, _lane: Lane) -> usize {
-        match &self.state {
-            State::Online(online) => usize::from(online.ready()),
-            _ => 0,
-        }
-    }
-
-    fn poll_timeout(&self) -> Option<Duration> {
-        match &self.state {
-            State::Online(online) => online.outstanding.as_ref().map(|text| text.deadline),
-            _ => None,
-        }
-    }
-}
-
-impl Online {
-    fn handle(&mut self, frame: &[u8], fx: &mut Effects) -> Result<(), SessionError> {
-        let Some(seq) = seq(frame) else {
-            return Err(NOT_A_PACKET);
-        };
+    fn uplink(
+        &mut self,
+        frame: &[u8],
+        texts: &mut Texts,
+        now: Now,
+        fx: &mut Effects,
+    ) -> Result<(), Fault> {
+        let seq = seq(frame).ok_or(NOT_A_PACKET)?;
         let packet = match decode::message(frame, self.settings.integers) {
             Ok(Message::Packet { packet, .. }) => packet,
-            Ok(_) => return Err(NOT_A_PACKET),
+            Ok(_) => return Err(NOT_A_PACKET.into()),
             Err(error) => {
-                Self::say(code::NOT_STORED, seq, fx);
+                say(code::NOT_STORED, seq, fx);
                 return Err(error.into());
             }
         };
         match packet {
-            Packet::Login(login) => return self.login_again(seq, &login, fx),
+            Packet::Login(login) => self.login_again(seq, &login, fx)?,
             Packet::KeepAlive => {
                 fx.transmit(answer(code::STORED, seq));
-                self.confirm_by(None, fx);
+                self.confirm_by(None, texts, now, fx);
             }
             Packet::Data(data) => {
                 let events = report::events(&data, &self.settings);
@@ -288,7 +180,7 @@ impl Online {
                 let said = newest_message(&events).filter(|_| !repeat);
                 let (ack, nack) = (answer(code::STORED, seq), answer(code::NOT_STORED, seq));
                 fx.record(LANE, events, ack, nack);
-                self.confirm_by(said, fx);
+                self.confirm_by(said, texts, now, fx);
             }
             Packet::Unknown { kind, body } => {
                 let event = report::unhandled(UNKNOWN_PACKET + u32::from(kind), body);
@@ -299,12 +191,23 @@ impl Online {
         Ok(())
     }
 
-    /// An answer that keeps its place behind the answers that wait for a commit.
-    fn say(code: u8, seq: u16, fx: &mut Effects) {
-        let answer = answer(code, seq);
-        fx.record(LANE, Vec::new(), answer.clone(), answer);
+    fn takes_texts(&self) -> bool {
+        self.settings.form != TextForm::Off
     }
 
+    fn compose(&mut self, downlink: &Downlink, now: Now) -> Result<Bytes, u16> {
+        self.text_sent = now.wall;
+        self.settings.downlink(&downlink.content, now.wall).ok_or(NO_DISPLAY)
+    }
+}
+
+/// An answer that keeps its place behind the answers that wait for a commit.
+fn say(code: u8, seq: u16, fx: &mut Effects) {
+    let answer = answer(code, seq);
+    fx.record(LANE, Vec::new(), answer.clone(), answer);
+}
+
+impl Device {
     /// Only the first login counts; the same one again is a device that missed the answer.
     fn login_again(
         &self,
@@ -320,35 +223,18 @@ impl Online {
         Err(SessionError::Unexpected { message: "login of another id", state: "online" })
     }
 
-    fn ready(&self) -> bool {
-        self.outstanding.is_none() && self.settings.form != TextForm::Off
-    }
-
-    /// `false` if there is no way to send it now.
-    fn send(&mut self, downlink: &Downlink, now: Now, fx: &mut Effects) -> bool {
-        let bytes: Option<Bytes> = self.settings.downlink(&downlink.content, now.wall);
-        let Some(bytes) = bytes.filter(|_| self.outstanding.is_none()) else {
-            return false;
-        };
-        fx.transmit(bytes);
-        delivery(downlink.token, DeliveryStage::Transmitted, fx);
-        let deadline = now.monotonic.saturating_add(self.settings.answer_limit);
-        self.outstanding = Some(Outstanding { token: downlink.token, deadline, sent: now.wall });
-        true
-    }
-
     /// A packet of the device came, perhaps with a driver's message: is it what makes the text delivered?
-    fn confirm_by(&mut self, said: Option<Option<Timestamp>>, fx: &mut Effects) {
-        let by_packet = self.settings.next_packet_confirms;
-        let confirms = |text: &mut Outstanding| {
-            let fresh = |time: Option<Timestamp>| {
-                let age = |time: Timestamp| text.sent.as_second().saturating_sub(time.as_second());
-                time.is_none_or(|time| age(time) <= STALE_SECONDS)
-            };
-            by_packet || said.is_some_and(fresh)
-        };
-        if let Some(text) = self.outstanding.take_if(confirms) {
-            delivery(text.token, DeliveryStage::Confirmed(Evidence::Inferred), fx);
+    fn confirm_by(
+        &self,
+        said: Option<Option<Timestamp>>,
+        texts: &mut Texts,
+        now: Now,
+        fx: &mut Effects,
+    ) {
+        let age = |time: Timestamp| self.text_sent.as_second().saturating_sub(time.as_second());
+        let fresh = |time: Option<Timestamp>| time.is_none_or(|time| age(time) <= STALE_SECONDS);
+        if self.settings.next_packet_confirms || said.is_some_and(fresh) {
+            texts.answered(DeliveryStage::Confirmed(Evidence::Inferred), now, fx);
         }
     }
 }
@@ -360,8 +246,4 @@ fn newest_message(events: &[Event]) -> Option<Option<Timestamp>> {
         _ => None,
     });
     messages.max()
-}
-
-fn delivery(token: DeliveryToken, stage: DeliveryStage, fx: &mut Effects) {
-    fx.push(Effect::Delivery { lane: LANE, receipt: Receipt::Token(token), stage });
 }

@@ -10,7 +10,7 @@ use nom::bytes::complete::{tag, take_while, take_while_m_n};
 use nom::combinator::rest;
 
 use super::inflate::inflate;
-use crate::framing::{Cut, Framer, FramingError, Limits, Rejection};
+use crate::framing::{Cut, Framer, FramingError, Limits, Noise, Rejection};
 
 /// First byte of a compressed container.
 const CONTAINER: u8 = 0xff;
@@ -96,12 +96,11 @@ fn is_filler(byte: u8) -> bool {
 #[derive(Debug)]
 pub(super) struct IpsFramer {
     max_frame: usize,
-    max_garbage: usize,
     skip: Skip,
     /// Front bytes of the input known to hold no line feed: a line that trickles in is searched once.
     scanned: usize,
     /// Bytes since the last valid frame that belong to none.
-    garbage: usize,
+    noise: Noise,
     /// A frame was seen: the peer speaks this protocol.
     started: bool,
 }
@@ -120,24 +119,16 @@ impl IpsFramer {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
             max_frame: limits.max_frame,
-            max_garbage: limits.max_garbage,
             skip: Skip::Nothing,
             scanned: 0,
-            garbage: 0,
+            noise: Noise::new(limits),
             started: false,
         }
     }
 
-    fn noise<'a>(&mut self, bytes: usize) -> Result<Cut<'a>, FramingError> {
-        self.garbage = self.garbage.saturating_add(bytes);
-        if self.garbage > self.max_garbage {
-            return Err(FramingError::Garbage { skipped: self.garbage, limit: self.max_garbage });
-        }
-        Ok(Cut::skip(bytes))
-    }
-
     fn valid<'a>(&mut self, consumed: usize, frame: &'a [u8]) -> Cut<'a> {
-        (self.scanned, self.garbage, self.started) = (0, 0, true);
+        self.noise.reset();
+        (self.scanned, self.started) = (0, true);
         Cut::valid(consumed, frame)
     }
 
@@ -270,11 +261,11 @@ impl Framer for IpsFramer {
             CONTAINER => Ok(self.container(input, scratch)),
             filler if is_filler(filler) => {
                 let run = input.iter().take_while(|&&byte| is_filler(byte)).count();
-                self.noise(run)
+                self.noise.skip(run)
             }
             // No line begins with a control character: a TLS handshake, a binary protocol, or a stream out of step.
             0..0x20 if !self.started => Err(FramingError::Foreign { first }),
-            0..0x20 => self.noise(1),
+            0..0x20 => self.noise.skip(1),
             _ => self.line(input),
         }
     }

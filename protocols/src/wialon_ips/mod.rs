@@ -65,6 +65,7 @@ use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
 use crate::protocol::{Detection, Protocol, ProtocolInfo};
 use crate::session::Session;
+use crate::single::one_line;
 use crate::terminal::{Terminal, TerminalSettings};
 use crate::text::{TextPlan, TextRefusal, plan};
 
@@ -118,7 +119,7 @@ impl Protocol for WialonIps {
     }
 
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
-        plan(&options::one_line(text), options::Settings::read(options).parts())
+        plan(&one_line(text, options::UNFIT), options::Settings::read(options).parts())
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

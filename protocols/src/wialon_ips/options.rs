@@ -1,64 +1,67 @@
 //! Per-device options, and how a text is made fit for the wire under them.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::effect::Evidence;
 use crate::options::{DeviceOptions, OptionKind, OptionSpec};
 use crate::profile::{Delivered, DeviceProfile};
 use crate::session::Content;
-use crate::text::{Charset, PartRules, label};
+use crate::single::{one_line, words};
+use crate::text::{Charset, PartRules};
+
+/// What a line cannot hold beside line ends: naive devices split on it (5.3).
+pub(super) const UNFIT: &[char] = &['#'];
 
 /// All options.
 pub(super) const OPTIONS: &[OptionSpec] = &[
-    OptionSpec {
-        name: "charset",
-        kind: OptionKind::Choice(&["utf8", "cp1251", "gbk", "ascii"]),
-        default: "utf8",
-        doc: "How the device reads texts. From the device, valid UTF-8 is UTF-8; anything else is this charset, or cp1251 where this is utf8 or ascii (5.3).",
-    },
-    OptionSpec {
-        name: "max_text",
-        kind: OptionKind::Int { min: 32, max: 60_000 },
-        default: "1344",
-        doc: "Longest text in bytes as the device reads them; a longer one is sent in parts (5.3).",
-    },
-    OptionSpec {
-        name: "numbered",
-        kind: OptionKind::Bool,
-        default: "true",
-        doc: "Whether parts of a long text begin with (1/3), (2/3), and so on.",
-    },
-    OptionSpec {
-        name: "receipt",
-        kind: OptionKind::Choice(&["answers", "next_packet", "write"]),
-        default: "answers",
-        doc: "What makes a text DELIVERED: the device's #AM#1; or the next data or ping packet on the same connection; or nothing but writing it, for a device that never answers (5.1).",
-    },
-    OptionSpec {
-        name: "answer_seconds",
-        kind: OptionKind::Int { min: 5, max: 86_400 },
-        default: "300",
-        doc: "How long a text waits for its receipt before it is tried again (5.1).",
-    },
-    OptionSpec {
-        name: "retry_refused",
-        kind: OptionKind::Bool,
-        default: "false",
-        doc: "Whether a text that the device answered with #AM#0 is tried again later: for devices that refuse while their display is off (5.1).",
-    },
-    OptionSpec {
-        name: "sd_answer",
-        kind: OptionKind::Choice(&["ASD", "AD"]),
-        default: "ASD",
-        doc: "How short data is answered: ASD by the document; AD for devices made for the two servers that answer so (9).",
-    },
-    OptionSpec {
-        name: "files",
-        kind: OptionKind::Choice(&["acknowledge", "refuse"]),
-        default: "acknowledge",
-        doc: "Pictures and tachograph files are read and dropped, in either case; this is the answer that the device gets (4.6).",
-    },
+    OptionSpec::new(
+        "charset",
+        OptionKind::Choice(&["utf8", "cp1251", "gbk", "ascii"]),
+        "utf8",
+        "How the device reads texts. From the device, valid UTF-8 is UTF-8; anything else is this charset, or cp1251 where this is utf8 or ascii (5.3).",
+    ),
+    OptionSpec::new(
+        "max_text",
+        OptionKind::Int { min: 32, max: 60_000 },
+        "1344",
+        "Longest text in bytes as the device reads them; a longer one is sent in parts (5.3).",
+    ),
+    OptionSpec::new(
+        "numbered",
+        OptionKind::Bool,
+        "true",
+        "Whether parts of a long text begin with (1/3), (2/3), and so on.",
+    ),
+    OptionSpec::new(
+        "receipt",
+        OptionKind::Choice(&["answers", "next_packet", "write"]),
+        "answers",
+        "What makes a text DELIVERED: the device's #AM#1; or the next data or ping packet on the same connection; or nothing but writing it, for a device that never answers (5.1).",
+    ),
+    OptionSpec::new(
+        "answer_seconds",
+        OptionKind::Int { min: 5, max: 86_400 },
+        "300",
+        "How long a text waits for its receipt before it is tried again (5.1).",
+    ),
+    OptionSpec::new(
+        "retry_refused",
+        OptionKind::Bool,
+        "false",
+        "Whether a text that the device answered with #AM#0 is tried again later: for devices that refuse while their display is off (5.1).",
+    ),
+    OptionSpec::new(
+        "sd_answer",
+        OptionKind::Choice(&["ASD", "AD"]),
+        "ASD",
+        "How short data is answered: ASD by the document; AD for devices made for the two servers that answer so (9).",
+    ),
+    OptionSpec::new(
+        "files",
+        OptionKind::Choice(&["acknowledge", "refuse"]),
+        "acknowledge",
+        "Pictures and tachograph files are read and dropped, in either case; this is the answer that the device gets (4.6).",
+    ),
 ];
 
 /// Built-in profiles.
@@ -133,35 +136,6 @@ impl Settings {
 
     /// The bytes of one downlink, made fit for a line.
     pub(super) fn encode(&self, content: &Content) -> Vec<u8> {
-        let shown = match content {
-            Content::Text { text, part, parts } if self.numbered && *parts > 1 => {
-                format!("{}{text}", label((*part).into(), (*parts).into()))
-            }
-            Content::Text { text, .. } => text.clone(),
-            Content::Question { text, answers } => {
-                let answers = answers.iter().map(|(id, answer)| format!(" {id}={answer}"));
-                format!("{text}{}", answers.collect::<String>())
-            }
-        };
-        self.charset.encode(&one_line(&shown)).bytes
+        self.charset.encode(&one_line(&words(content, self.numbered), UNFIT)).bytes
     }
-}
-
-/// `text` without what a line cannot hold: line ends, and `#`, on which naive devices split, become blanks (5.3). Every
-/// character keeps its place, so that cuts planned on the result hold for the original.
-pub(super) fn one_line(text: &str) -> Cow<'_, str> {
-    if !text.contains(['\r', '\n', '#']) {
-        return Cow::Borrowed(text);
-    }
-    let mut characters = text.chars().peekable();
-    let mut line = String::with_capacity(text.len());
-    while let Some(c) = characters.next() {
-        line.push(match c {
-            // Of CR LF the LF becomes the blank; encoding drops the CR.
-            '\r' if matches!(characters.peek(), Some('\n') | None) => '\r',
-            '\r' | '\n' | '#' => ' ',
-            c => c,
-        });
-    }
-    Cow::Owned(line)
 }

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use super::decode::{self, CRC};
 use super::encode;
 use super::message::{Answer, Login, Packet, Version};
-use super::options::one_line;
+use super::options::UNFIT;
 use super::report::{self, wire_names};
 use crate::session::Now;
+use crate::single::one_line;
 use crate::terminal::{Outcome, Terminal, TerminalEffect, TerminalInput, TerminalSettings, Uplink};
 use crate::text::Charset;
 
@@ -102,7 +103,7 @@ impl Terminal for IpsTerminal {
                 self.send(&report::packet(report, &names), fx);
             }
             TerminalInput::Say(text) => {
-                let text = Charset::Utf8.encode(&one_line(text)).bytes;
+                let text = Charset::Utf8.encode(&one_line(text, UNFIT)).bytes;
                 self.send(&Packet::Message(&text), fx);
             }
             TerminalInput::Answer { outcome: Outcome::Confirm, .. } => self.confirm(b"1", fx),

@@ -5,6 +5,7 @@
 
 use nom::Parser;
 use nom::error::{Error, ErrorKind};
+use nom::number::complete::{be_i16, be_i32, be_u8, be_u16, be_u24, be_u32, be_u64};
 
 use crate::error::{DecodeError, DecodeErrorKind};
 
@@ -41,6 +42,12 @@ impl<'a> Cursor<'a> {
     #[must_use]
     pub const fn new(message: &'static str, frame: &'a [u8]) -> Self {
         Self { left: frame, at: 0, message, spans: None }
+    }
+
+    /// At the beginning of `bytes`, which stand at `offset` of their frame.
+    #[must_use]
+    pub const fn inside(message: &'static str, bytes: &'a [u8], offset: usize) -> Self {
+        Self { left: bytes, at: offset, message, spans: None }
     }
 
     /// Like [`Cursor::new`], and keeps the span of every field.
@@ -94,6 +101,75 @@ impl<'a> Cursor<'a> {
             .ok_or_else(|| self.error(name, DecodeErrorKind::Truncated))?;
         self.moved(name, left);
         Ok(bytes)
+    }
+
+    /// A number of one byte.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn u8(&mut self, name: &'static str) -> Result<u8, DecodeError> {
+        self.field(name, be_u8)
+    }
+
+    /// A number of two bytes, high byte first.
+    ///
+    /// # Errors
+    /// There are fewer bytes.
+    pub fn u16(&mut self, name: &'static str) -> Result<u16, DecodeError> {
+        self.field(name, be_u16)
+    }
+
+    /// A number of three bytes, high byte first.
+    ///
+    /// # Errors
+    /// There are fewer bytes.
+    pub fn u24(&mut self, name: &'static str) -> Result<u32, DecodeError> {
+        self.field(name, be_u24)
+    }
+
+    /// A number of four bytes, high byte first.
+    ///
+    /// # Errors
+    /// There are fewer bytes.
+    pub fn u32(&mut self, name: &'static str) -> Result<u32, DecodeError> {
+        self.field(name, be_u32)
+    }
+
+    /// A number of eight bytes, high byte first.
+    ///
+    /// # Errors
+    /// There are fewer bytes.
+    pub fn u64(&mut self, name: &'static str) -> Result<u64, DecodeError> {
+        self.field(name, be_u64)
+    }
+
+    /// A number of two bytes, high byte first, two's complement.
+    ///
+    /// # Errors
+    /// There are fewer bytes.
+    pub fn i16(&mut self, name: &'static str) -> Result<i16, DecodeError> {
+        self.field(name, be_i16)
+    }
+
+    /// A number of four bytes, high byte first, two's complement.
+    ///
+    /// # Errors
+    /// There are fewer bytes.
+    pub fn i32(&mut self, name: &'static str) -> Result<i32, DecodeError> {
+        self.field(name, be_i32)
+    }
+
+    /// Reads `N` bytes.
+    ///
+    /// # Errors
+    /// There are fewer.
+    pub fn array<const N: usize>(&mut self, name: &'static str) -> Result<[u8; N], DecodeError> {
+        let (array, left) = self
+            .left
+            .split_first_chunk()
+            .ok_or_else(|| self.error(name, DecodeErrorKind::Truncated))?;
+        self.moved(name, left);
+        Ok(*array)
     }
 
     /// Reads all that is left; nothing, and no span, if there is nothing.
@@ -156,6 +232,17 @@ mod tests {
             spans.iter().map(|span| span.of(&frame)).collect::<Vec<_>>(),
             [&[1][..], &[2, 3]]
         );
+    }
+
+    #[test]
+    fn numbers_count_from_where_their_bytes_stand() {
+        let mut cursor = Cursor::inside("m", &[1, 2, 3, 4, 5], 10);
+        assert_eq!((cursor.u8("a"), cursor.array("b")), (Ok(1), Ok([2, 3])));
+        let kind = DecodeErrorKind::Truncated;
+        let short = |field| DecodeError { message: "m", field, offset: 13, kind };
+        assert_eq!(cursor.u24("c"), Err(short("c")));
+        assert_eq!(cursor.array::<3>("d"), Err(short("d")));
+        assert_eq!((cursor.u16("e"), cursor.left()), (Ok(0x0405), &[][..]));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 pub mod bcd;
 pub mod cursor;
+pub(crate) mod fault;
 pub(crate) mod located;
 pub(crate) mod plain;
-pub(crate) mod reader;
 pub(crate) mod shown;

@@ -6,7 +6,7 @@ use super::super::{decode, encode};
 use super::{bytes, events, reports};
 use crate::event::{Event, Fix, Value};
 use crate::wire::bcd;
-use crate::wire::reader::Reader;
+use crate::wire::cursor::Cursor;
 
 fn fix(hex: &str) -> (Fix, Vec<(String, Value)>) {
     let report = reports(&bytes(hex)).remove(0);
@@ -83,8 +83,8 @@ fn r5_r6_r7_s3_s4_instructions() {
         let instruction = Instruction { kind, unique_id, text: text.into() };
         assert_eq!(seal(id::INSTRUCTION, sequence, &encode::instruction(&instruction)), wire);
         let package = packages(&wire).next().unwrap();
-        let mut reader = Reader::new("", package.content, package.offset);
-        assert_eq!(decode::instruction(&mut reader), Ok(instruction));
+        let mut cursor = Cursor::inside("", package.content, package.offset);
+        assert_eq!(decode::instruction(&mut cursor), Ok(instruction));
     }
     let datagram = bytes("454c001eb41a0123456789012345676780000f0000010000000052454c41592c3123");
     assert_eq!(seal_datagram(bcd::sixteen("123456789012345"), &bytes(cases[1].4)), datagram);

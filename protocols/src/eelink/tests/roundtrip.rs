@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::super::frame::{packages, seal};
 use super::super::message::{Cell, Gps, Instruction, Login, Message, Report, Sensors, Sms, id};
 use super::super::{decode, encode};
-use crate::wire::reader::Reader;
+use crate::wire::cursor::Cursor;
 
 fn gps() -> impl Strategy<Value = Gps> {
     (any::<[i32; 2]>(), any::<i16>(), any::<[u16; 2]>(), any::<u8>()).prop_map(
@@ -67,7 +67,7 @@ proptest! {
     fn instructions(kind: u8, unique_id: u32, text: String) {
         let instruction = Instruction { kind, unique_id, text: text.into() };
         let content = encode::instruction(&instruction);
-        prop_assert_eq!(decode::instruction(&mut Reader::new("", &content, 0)), Ok(instruction));
+        prop_assert_eq!(decode::instruction(&mut Cursor::inside("", &content, 0)), Ok(instruction));
     }
 
     #[test]

@@ -7,52 +7,14 @@ mod auth;
 mod command;
 mod teledata;
 
-use nom::error::{ErrorKind, ParseError};
 use nom::number::complete::{le_u8, le_u16, le_u24, le_u32};
-use nom::{IResult, Parser};
 
 pub(super) use self::command::{order, order_answer};
 use super::header::{Header, Start, packet as pt, start};
 use super::message::{Body, Packet, RawSub, Record, Sub, service, srt};
 use super::names;
 use crate::error::{DecodeError, DecodeErrorKind};
-
-/// What a parser did not like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fault<'a> {
-    /// The input from the field on.
-    rest: &'a [u8],
-    field: &'static str,
-    kind: DecodeErrorKind,
-}
-
-impl<'a> ParseError<&'a [u8]> for Fault<'a> {
-    fn from_error_kind(rest: &'a [u8], kind: ErrorKind) -> Self {
-        let kind = match kind {
-            ErrorKind::Eof => DecodeErrorKind::Truncated,
-            _ => DecodeErrorKind::Invalid,
-        };
-        Self { rest, field: "body", kind }
-    }
-
-    fn append(_: &'a [u8], _: ErrorKind, other: Self) -> Self {
-        other
-    }
-}
-
-type Parsed<'a, T> = IResult<&'a [u8], T, Fault<'a>>;
-type Outcome<'a, T> = Result<T, nom::Err<Fault<'a>>>;
-
-/// Applies `parser`; a failure is named after the field and points at its beginning.
-fn field<'a, O>(
-    name: &'static str,
-    mut parser: impl Parser<&'a [u8], Output = O, Error = Fault<'a>>,
-    input: &'a [u8],
-) -> Parsed<'a, O> {
-    parser
-        .parse_complete(input)
-        .map_err(|error| error.map(|fault| Fault { rest: input, field: name, kind: fault.kind }))
-}
+use crate::wire::fault::{Fault, Outcome, Parsed, bytes, field};
 
 fn u8_of<'a>(name: &'static str, input: &'a [u8]) -> Parsed<'a, u8> {
     field(name, le_u8, input)
@@ -68,11 +30,6 @@ fn u24_of<'a>(name: &'static str, input: &'a [u8]) -> Parsed<'a, u32> {
 
 fn u32_of<'a>(name: &'static str, input: &'a [u8]) -> Parsed<'a, u32> {
     field(name, le_u32, input)
-}
-
-/// `count` bytes.
-fn bytes<'a>(name: &'static str, count: usize, input: &'a [u8]) -> Parsed<'a, &'a [u8]> {
-    field(name, nom::bytes::complete::take(count), input)
 }
 
 /// What `parser` reads, if the flag bit announces it.
@@ -111,13 +68,7 @@ fn located(
     offset: usize,
     error: nom::Err<Fault<'_>>,
 ) -> DecodeError {
-    let fault = match error {
-        nom::Err::Error(fault) | nom::Err::Failure(fault) => fault,
-        // The parsers are the complete ones, which never ask for more.
-        nom::Err::Incomplete(_) => {
-            Fault { rest: &[], field: "body", kind: DecodeErrorKind::Truncated }
-        }
-    };
+    let fault = Fault::from(error);
     let at = offset + input.len().saturating_sub(fault.rest.len());
     DecodeError { message, field: fault.field, offset: at, kind: fault.kind }
 }

@@ -5,12 +5,12 @@
 mod sub;
 mod walk;
 
-use self::walk::Walk;
 use super::decode;
 use super::header::{Header, Start, packet as pt, start};
 use super::message::{RawSub, Record};
 use super::names;
 use crate::explain::{Explanation, Field};
+use crate::wire::shown::{Shown, hex};
 
 /// Explains a packet as the framer hands it out.
 pub(super) fn explain(frame: &[u8]) -> Explanation {
@@ -25,7 +25,7 @@ pub(super) fn explain(frame: &[u8]) -> Explanation {
         }
     };
     let mut fields = vec![];
-    let mut walk = Walk::new(frame);
+    let mut walk = Shown::low_byte_first(frame);
     head(&mut walk, &header);
     let body = walk.left.get(..header.body).unwrap_or(walk.left);
     let behind = walk.left.get(body.len()..).unwrap_or_default();
@@ -34,14 +34,14 @@ pub(super) fn explain(frame: &[u8]) -> Explanation {
         Some(result) => Some(format!("is not processed: {result} {}", names::result(result))),
         None => decode::packet(frame).err().map(|error| error.to_string()),
     };
-    let mut walk = Walk::new(body);
+    let mut walk = Shown::low_byte_first(body);
     let mut first = None;
     if header.refusal().is_none() {
         walk_body(frame, &header, &mut walk, &mut first, &mut problem);
     }
     walk.rest("body", |_| "not looked into".to_owned());
     fields.append(&mut walk.fields);
-    let mut walk = Walk::new(behind);
+    let mut walk = Shown::low_byte_first(behind);
     walk.bytes("SFRCS", 2, |crc| {
         let right = super::header::body_crc(body).to_le_bytes() == *crc;
         if right { "right".to_owned() } else { "wrong".to_owned() }
@@ -52,7 +52,7 @@ pub(super) fn explain(frame: &[u8]) -> Explanation {
 }
 
 fn opaque(frame: &[u8], problem: String) -> Explanation {
-    let fields = vec![Field::new("bytes", "", walk::hex(frame))];
+    let fields = vec![Field::new("bytes", "", hex(frame))];
     Explanation { title: "not an EGTS packet".to_owned(), fields, problem: Some(problem) }
 }
 
@@ -74,7 +74,7 @@ const fn packet_type(kind: u8) -> &'static str {
     }
 }
 
-fn head(walk: &mut Walk<'_>, header: &Header) {
+fn head(walk: &mut Shown<'_>, header: &Header) {
     walk.number("PRV", 1);
     walk.number("SKID", 1);
     walk.bytes("flags", 1, |_| {
@@ -100,7 +100,7 @@ fn head(walk: &mut Walk<'_>, header: &Header) {
 fn walk_body(
     frame: &[u8],
     header: &Header,
-    walk: &mut Walk<'_>,
+    walk: &mut Shown<'_>,
     first: &mut Option<&'static str>,
     problem: &mut Option<String>,
 ) {
@@ -123,13 +123,13 @@ fn walk_body(
 }
 
 fn explain_record(
-    walk: &mut Walk<'_>,
+    walk: &mut Shown<'_>,
     record: &Record<'_>,
     first: &mut Option<&'static str>,
     problem: &mut Option<String>,
 ) -> Field {
     let options = [record.object, record.event, record.time].iter().flatten().count();
-    let mut inner = Walk::new(walk.take(7 + 4 * options + record.data.len()));
+    let mut inner = Shown::low_byte_first(walk.take(7 + 4 * options + record.data.len()));
     inner.number("RL", 2);
     inner.number("RN", 2);
     inner.bytes("RFL", 1, |_| {
@@ -174,8 +174,8 @@ fn explain_record(
         .with(inner.fields)
 }
 
-fn explain_sub(walk: &mut Walk<'_>, service: u8, raw: &RawSub<'_>, name: &'static str) -> Field {
-    let mut inner = Walk::new(walk.take(3 + raw.data.len()));
+fn explain_sub(walk: &mut Shown<'_>, service: u8, raw: &RawSub<'_>, name: &'static str) -> Field {
+    let mut inner = Shown::low_byte_first(walk.take(3 + raw.data.len()));
     inner.bytes("SRT", 1, |_| format!("{} {name}", raw.kind));
     inner.number("SRL", 2);
     sub::explain(service, raw.kind, &mut inner);

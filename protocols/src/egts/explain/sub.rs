@@ -1,14 +1,14 @@
 //! Fields of the sub-records.
 
-use super::walk::{Walk, hex};
 use crate::egts::about::text;
 use crate::egts::charset;
 use crate::egts::decode;
 use crate::egts::message::{Position, RawSub, Sub, ct, known, service, srt};
 use crate::egts::names;
+use crate::wire::shown::{Shown, hex};
 
 /// Names the fields of sub-record `kind` of `service`, whose SRD is what is left; unknown ones stay bytes.
-pub(super) fn explain(service: u8, kind: u8, walk: &mut Walk<'_>) {
+pub(super) fn explain(service: u8, kind: u8, walk: &mut Shown<'_>) {
     match (service, kind) {
         (_, srt::RECORD_RESPONSE) => {
             walk.number("CRN", 2);
@@ -27,22 +27,22 @@ fn quoted(bytes: &[u8]) -> String {
 }
 
 /// A string and its NUL.
-fn string(name: &str, walk: &mut Walk<'_>) {
+fn string(name: &str, walk: &mut Shown<'_>) {
     let end = memchr::memchr(0, walk.left).map_or(walk.left.len(), |at| at + 1);
     walk.bytes(name, end, quoted);
 }
 
-fn auth(kind: u8, walk: &mut Walk<'_>) {
+fn auth(kind: u8, walk: &mut Shown<'_>) {
     match kind {
         srt::TERM_IDENTITY => {
             walk.number("TID", 4);
             let flags = walk.bits("flags");
-            let fixed = |walk: &mut Walk<'_>, bit: u8, name: &str, width: usize| {
+            let fixed = |walk: &mut Shown<'_>, bit: u8, name: &str, width: usize| {
                 if flags >> bit & 1 != 0 {
                     walk.bytes(name, width, |field| quoted(known(field).unwrap_or_default()));
                 }
             };
-            let number = |walk: &mut Walk<'_>, bit: u8, name: &str, width: usize| {
+            let number = |walk: &mut Shown<'_>, bit: u8, name: &str, width: usize| {
                 if flags >> bit & 1 != 0 {
                     walk.number(name, width);
                 }
@@ -92,7 +92,7 @@ fn auth(kind: u8, walk: &mut Walk<'_>) {
     }
 }
 
-fn auth_params(walk: &mut Walk<'_>) {
+fn auth_params(walk: &mut Shown<'_>) {
     let flags = walk.bits("FLG");
     let bit = |bit: u8| flags >> bit & 1 != 0;
     if bit(2) {
@@ -113,7 +113,7 @@ fn auth_params(walk: &mut Walk<'_>) {
     }
 }
 
-fn teledata(kind: u8, walk: &mut Walk<'_>) {
+fn teledata(kind: u8, walk: &mut Shown<'_>) {
     match kind {
         srt::POS_DATA => position(walk),
         srt::EXT_POS_DATA => {
@@ -183,7 +183,7 @@ fn teledata(kind: u8, walk: &mut Walk<'_>) {
 }
 
 /// A number for each bit of `mask`.
-fn masked(walk: &mut Walk<'_>, mask: u8, name: &str, width: usize) {
+fn masked(walk: &mut Shown<'_>, mask: u8, name: &str, width: usize) {
     for bit in 0..8 {
         if mask >> bit & 1 != 0 {
             walk.number(&format!("{name} {}", bit + 1), width);
@@ -191,7 +191,7 @@ fn masked(walk: &mut Walk<'_>, mask: u8, name: &str, width: usize) {
     }
 }
 
-fn position(walk: &mut Walk<'_>) {
+fn position(walk: &mut Shown<'_>) {
     let raw = RawSub { kind: srt::POS_DATA, data: walk.left, offset: 0 };
     let position = match decode::sub(service::TELEDATA, &raw) {
         Ok(Sub::Position(position)) => position,
@@ -226,7 +226,7 @@ fn position(walk: &mut Walk<'_>) {
     walk.number("SRCD", 2);
 }
 
-fn command(walk: &mut Walk<'_>) {
+fn command(walk: &mut Shown<'_>) {
     let raw = RawSub { kind: srt::COMMAND_DATA, data: walk.left, offset: 0 };
     let Ok(Sub::Command(command)) = decode::sub(service::COMMANDS, &raw) else { return };
     walk.bytes("CT/CCT", 1, |_| {
@@ -243,7 +243,7 @@ fn command(walk: &mut Walk<'_>) {
         walk.number("ACL", 1);
         walk.bytes("AC", code.len(), quoted);
     }
-    let order = |walk: &mut Walk<'_>, action: bool| {
+    let order = |walk: &mut Shown<'_>, action: bool| {
         walk.number("ADR", 2);
         if action {
             walk.byte("SZ/ACT", |byte| format!("SZ={} ACT={}", byte >> 4, byte & 15));

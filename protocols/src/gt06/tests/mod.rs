@@ -8,30 +8,11 @@ mod roundtrip;
 use super::frame::Gt06Framer;
 use super::{decode, message::Message, report};
 use crate::event::{Event, Report};
-use crate::framing::{Frame, Framer, Limits};
-
-/// Bytes of a line of hexadecimal digits.
-fn bytes(hex: &str) -> Vec<u8> {
-    let digits: Vec<u32> = hex.chars().map(|c| c.to_digit(16).unwrap()).collect();
-    digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
-}
+use crate::testing::{self, bytes};
 
 /// What the framer makes of `stream`: whole packets, and how many were rejected.
 fn cut(stream: &[u8]) -> (Vec<Vec<u8>>, usize) {
-    let (mut framer, mut scratch) = (Gt06Framer::new(&Limits::default()), Vec::new());
-    let (mut packets, mut rejected, mut rest) = (Vec::new(), 0, stream);
-    loop {
-        let cut = framer.cut(rest, &mut scratch).unwrap();
-        match cut.frame {
-            Some(Frame::Valid(packet)) => packets.push(packet.to_vec()),
-            Some(Frame::Rejected { .. }) => rejected += 1,
-            None => {}
-        }
-        if cut.consumed == 0 {
-            return (packets, rejected);
-        }
-        rest = &rest[cut.consumed..];
-    }
+    testing::frames(Gt06Framer::new, stream)
 }
 
 /// What a packet tells, long after it was sent.
@@ -58,6 +39,6 @@ fn report_of(packet: &[u8]) -> Report {
 /// Many thousands of idle devices are as many of these.
 #[test]
 fn an_idle_session_is_small() {
-    let bytes = size_of::<crate::single::SingleSession<super::session::Gt06Dialect>>();
+    let bytes = super::session::Gt06Session::size();
     assert!(bytes <= 400, "{bytes} bytes");
 }

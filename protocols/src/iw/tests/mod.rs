@@ -28,6 +28,6 @@ fn cut(stream: &[u8], limits: &Limits) -> (Vec<String>, usize) {
 /// Many thousands of idle devices are as many of these.
 #[test]
 fn an_idle_session_is_small() {
-    let bytes = size_of::<crate::single::SingleSession<super::session::IwDialect>>();
+    let bytes = super::session::IwSession::size();
     assert!(bytes <= 400, "{bytes} bytes");
 }

@@ -7,10 +7,9 @@ mod identity;
 mod location;
 mod text;
 
-use nom::error::{ErrorKind, ParseError};
+use nom::Parser;
 use nom::multi::many0;
 use nom::number::complete::{be_u8, be_u16, be_u32};
-use nom::{IResult, Parser};
 
 use super::header::Header;
 use super::message::{
@@ -18,51 +17,9 @@ use super::message::{
     TimeAnswer, id,
 };
 use crate::error::{DecodeError, DecodeErrorKind};
+use crate::wire::fault::{Fault, Outcome, Parsed, bytes, field};
 
-/// What a parser did not like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fault<'a> {
-    /// The body from the field on.
-    pub(crate) rest: &'a [u8],
-    /// The field.
-    pub(crate) field: &'static str,
-    /// What is wrong with it.
-    pub(crate) kind: DecodeErrorKind,
-}
-
-impl<'a> ParseError<&'a [u8]> for Fault<'a> {
-    fn from_error_kind(rest: &'a [u8], kind: ErrorKind) -> Self {
-        let kind = match kind {
-            ErrorKind::Eof => DecodeErrorKind::Truncated,
-            _ => DecodeErrorKind::Invalid,
-        };
-        Self { rest, field: "body", kind }
-    }
-
-    fn append(_: &'a [u8], _: ErrorKind, other: Self) -> Self {
-        other
-    }
-}
-
-type Parsed<'a, T> = IResult<&'a [u8], T, Fault<'a>>;
-type Body<'a> = Result<Message<'a>, nom::Err<Fault<'a>>>;
-
-/// Applies `parser`; a failure is named after the field and points at its beginning. (`Parser::parse` would run combinators in
-/// streaming mode and ask for more where the body ends.)
-fn field<'a, O>(
-    name: &'static str,
-    mut parser: impl Parser<&'a [u8], Output = O, Error = Fault<'a>>,
-    input: &'a [u8],
-) -> Parsed<'a, O> {
-    parser
-        .parse_complete(input)
-        .map_err(|error| error.map(|fault| Fault { rest: input, field: name, kind: fault.kind }))
-}
-
-/// `count` bytes.
-fn bytes<'a>(name: &'static str, count: usize, input: &'a [u8]) -> Parsed<'a, &'a [u8]> {
-    field(name, nom::bytes::complete::take(count), input)
-}
+type Body<'a> = Outcome<'a, Message<'a>>;
 
 /// Exactly `N` bytes as an array.
 fn array<'a, const N: usize>(name: &'static str, input: &'a [u8]) -> Parsed<'a, [u8; N]> {
@@ -96,16 +53,7 @@ pub(crate) fn message<'a>(
     body: &'a [u8],
     context: Context,
 ) -> Result<Message<'a>, DecodeError> {
-    parse(header.id, context, body).map_err(|error| {
-        let fault = match error {
-            nom::Err::Error(fault) | nom::Err::Failure(fault) => fault,
-            // The parsers are the complete ones, which never ask for more.
-            nom::Err::Incomplete(_) => {
-                Fault { rest: &[], field: "body", kind: DecodeErrorKind::Truncated }
-            }
-        };
-        header.error(body, &fault)
-    })
+    parse(header.id, context, body).map_err(|error| header.error(body, &error.into()))
 }
 
 /// Decodes the body of message `id`.

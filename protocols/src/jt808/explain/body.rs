@@ -1,15 +1,16 @@
 //! The bodies, one by one, in the order of the specification.
 
-use super::walk::{Walk, bits, quoted, time};
+use super::walk::{bits, quoted, time};
 use crate::garmin;
 use crate::jt808::decode;
-use crate::jt808::header::{Edition, Style, hex};
+use crate::jt808::header::{Edition, Style};
 use crate::jt808::location::ALARMS;
 use crate::jt808::message::{self, Context, Driver, Message, id};
 use crate::text::Charset;
+use crate::wire::shown::{Shown, hex};
 
 /// Names the fields of a body.
-pub(super) fn explain(id: u16, context: Context, walk: &mut Walk<'_>) {
+pub(super) fn explain(id: u16, context: Context, walk: &mut Shown<'_>) {
     match id {
         id::TERMINAL_ANSWER | id::PLATFORM_ANSWER => {
             walk.number16("answers serial");
@@ -81,7 +82,7 @@ pub(super) fn explain(id: u16, context: Context, walk: &mut Walk<'_>) {
 }
 
 /// Texts, questions, choices, data (sections 12 to 14).
-fn dispatch(id: u16, context: Context, walk: &mut Walk<'_>) {
+fn dispatch(id: u16, context: Context, walk: &mut Shown<'_>) {
     match id {
         id::CONTROL => {
             walk.number8("command");
@@ -196,7 +197,7 @@ const fn registration_result(result: u8) -> &'static str {
     }
 }
 
-fn registration(context: Context, walk: &mut Walk<'_>) {
+fn registration(context: Context, walk: &mut Shown<'_>) {
     let edition = match decode::parse(id::REGISTRATION, context, walk.left) {
         Ok(Message::Registration(registration)) => registration.edition,
         _ => Edition::V2013,
@@ -215,7 +216,7 @@ fn registration(context: Context, walk: &mut Walk<'_>) {
     walk.text_rest("plate");
 }
 
-fn authentication(context: Context, walk: &mut Walk<'_>) {
+fn authentication(context: Context, walk: &mut Shown<'_>) {
     match decode::parse(id::AUTHENTICATION, context, walk.left) {
         Ok(Message::Authentication(authentication)) if authentication.device.is_some() => {
             walk.short_text("code");
@@ -226,7 +227,7 @@ fn authentication(context: Context, walk: &mut Walk<'_>) {
     }
 }
 
-fn parameters(walk: &mut Walk<'_>) {
+fn parameters(walk: &mut Shown<'_>) {
     walk.number8("parameters");
     while let Some(&[_, _, _, _, length]) = walk.left.first_chunk() {
         if walk.left.len() < 5 + usize::from(length) {
@@ -243,7 +244,7 @@ fn parameters(walk: &mut Walk<'_>) {
     }
 }
 
-fn properties(context: Context, walk: &mut Walk<'_>) {
+fn properties(context: Context, walk: &mut Shown<'_>) {
     let Ok(Message::Properties(found)) = decode::parse(id::PROPERTIES, context, walk.left) else {
         return;
     };
@@ -258,7 +259,7 @@ fn properties(context: Context, walk: &mut Walk<'_>) {
     walk.byte("communication", |radio| format!("bits {}", bits(radio.into())));
 }
 
-fn driver(context: Context, walk: &mut Walk<'_>) {
+fn driver(context: Context, walk: &mut Shown<'_>) {
     match decode::parse(id::DRIVER, context, walk.left) {
         Ok(Message::Driver(Driver::Identity { .. })) => {
             walk.short_text("name");
@@ -284,7 +285,7 @@ fn driver(context: Context, walk: &mut Walk<'_>) {
     }
 }
 
-fn batch(walk: &mut Walk<'_>) {
+fn batch(walk: &mut Shown<'_>) {
     walk.number16("items");
     walk.byte("kind", |kind| {
         if kind == 1 { "1 = made up after an outage" } else { "0 = normal" }.to_owned()
@@ -300,7 +301,7 @@ fn batch(walk: &mut Walk<'_>) {
     }
 }
 
-fn location(walk: &mut Walk<'_>) {
+fn location(walk: &mut Shown<'_>) {
     walk.double("alarm", |alarm| {
         let set = ALARMS.iter().enumerate().filter(|(bit, _)| alarm >> bit & 1 != 0);
         let names: Vec<_> = set.map(|(bit, name)| format!("{bit} {name}")).collect();

@@ -7,12 +7,12 @@
 mod body;
 mod walk;
 
-use self::walk::Walk;
 use super::decode;
 use super::frame::checksum;
-use super::header::{Edition, Fit, Fragment, Header, Style, hex};
+use super::header::{Edition, Fit, Fragment, Header, Style};
 use super::message::{self, Context, id};
 use crate::explain::{Explanation, Field};
+use crate::wire::shown::{Shown, hex};
 
 /// Explains a frame as the framer hands it out.
 pub(super) fn explain(frame: &[u8]) -> Explanation {
@@ -36,7 +36,7 @@ pub(super) fn explain(frame: &[u8]) -> Explanation {
             body.len()
         )),
     };
-    let mut walk = Walk::new(body);
+    let mut walk = Shown::new(body);
     match header.fragment {
         _ if header.encrypted() => walk.rest("encrypted body", |_| "not parsed".to_owned()),
         Some(Fragment { total: 2.., index }) => {
@@ -74,7 +74,7 @@ fn raw(frame: &[u8], id: u16, problem: &str) -> Explanation {
 }
 
 fn header_fields(frame: &[u8], header: &Header) -> Vec<Field> {
-    let mut walk = Walk::new(frame.get(..header.length).unwrap_or_default());
+    let mut walk = Shown::new(frame.get(..header.length).unwrap_or_default());
     walk.word("message", title);
     walk.word("properties", |bits| {
         let mut text = format!("body {} bytes", header.declared());

@@ -1,41 +1,11 @@
-//! Taking fields off a body one by one. What is not there is left out; the decoder has said so already.
+//! Fields that only these bodies have.
 
 use crate::explain::Field;
-use crate::jt808::header::hex;
 use crate::jt808::message::trimmed;
 use crate::text::Charset;
+use crate::wire::shown::{Shown, hex};
 
-/// A body being explained.
-#[derive(Debug)]
-pub(super) struct Walk<'a> {
-    pub(super) left: &'a [u8],
-    pub(super) fields: Vec<Field>,
-}
-
-impl<'a> Walk<'a> {
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
-        Self { left: bytes, fields: Vec::new() }
-    }
-
-    /// Takes `count` bytes and names them; nothing if there are fewer.
-    pub(super) fn bytes(
-        &mut self,
-        name: &str,
-        count: usize,
-        value: impl FnOnce(&'a [u8]) -> String,
-    ) {
-        if count > 0
-            && let Some((bytes, left)) = self.left.split_at_checked(count)
-        {
-            self.left = left;
-            self.fields.push(Field::new(name, value(bytes), hex(bytes)));
-        }
-    }
-
-    pub(super) fn byte(&mut self, name: &str, value: impl FnOnce(u8) -> String) {
-        self.bytes(name, 1, |bytes| value(bytes.first().copied().unwrap_or(0)));
-    }
-
+impl Shown<'_> {
     pub(super) fn word(&mut self, name: &str, value: impl FnOnce(u16) -> String) {
         self.bytes(name, 2, |bytes| {
             value(bytes.iter().fold(0, |word, byte| word << 8 | u16::from(*byte)))
@@ -46,11 +16,6 @@ impl<'a> Walk<'a> {
         self.bytes(name, 4, |bytes| {
             value(bytes.iter().fold(0, |word, byte| word << 8 | u32::from(*byte)))
         });
-    }
-
-    /// All that is left.
-    pub(super) fn rest(&mut self, name: &str, value: impl FnOnce(&'a [u8]) -> String) {
-        self.bytes(name, self.left.len(), value);
     }
 
     pub(super) fn number8(&mut self, name: &str) {
@@ -102,7 +67,7 @@ impl<'a> Walk<'a> {
         let Some((own, left)) = self.left.split_at_checked(own) else { return };
         let Some((inner, left)) = left.split_at_checked(inner) else { return };
         self.left = left;
-        let mut walk = Walk::new(inner);
+        let mut walk = Shown::new(inner);
         parts(&mut walk);
         walk.rest("bytes left over", |_| "ignored".to_owned());
         self.fields.push(Field::new(name, value, hex(own)).with(walk.fields));

@@ -2,48 +2,12 @@
 
 use super::super::frame::{NdtpFramer, detect};
 use super::{bytes, frames};
-use crate::framing::{Frame, Framer, FramingError, Limits, Rejection};
+use crate::framing::{FramingError, Limits, Rejection};
 use crate::protocol::Detection;
+use crate::testing::{self, Cuts, Seen};
 
-#[derive(Debug, PartialEq, Eq)]
-enum Seen {
-    Valid(Vec<u8>),
-    Rejected(usize, Rejection),
-}
-
-/// What comes out when `stream` arrives in pieces of `step` bytes, and what is left or went wrong.
-fn cut(stream: &[u8], step: usize, limits: &Limits) -> (Vec<Seen>, Result<usize, FramingError>) {
-    let mut framer = NdtpFramer::new(limits);
-    let (mut buffer, mut scratch, mut seen) = (Vec::new(), Vec::new(), Vec::new());
-    for piece in stream.chunks(step) {
-        buffer.extend_from_slice(piece);
-        loop {
-            let cut = match framer.cut(&buffer, &mut scratch) {
-                Ok(cut) => cut,
-                Err(error) => return (seen, Err(error)),
-            };
-            match cut.frame {
-                Some(Frame::Valid(frame)) => seen.push(Seen::Valid(frame.to_vec())),
-                Some(Frame::Rejected { raw, reason }) => {
-                    seen.push(Seen::Rejected(raw.len(), reason));
-                }
-                None => {}
-            }
-            match cut.consumed {
-                0 => break,
-                consumed => drop(buffer.drain(..consumed)),
-            }
-        }
-    }
-    (seen, Ok(buffer.len()))
-}
-
-fn cut_all_ways(stream: &[u8], limits: &Limits) -> (Vec<Seen>, Result<usize, FramingError>) {
-    let whole = cut(stream, stream.len(), limits);
-    for step in [1, 2, 3, 7] {
-        assert_eq!(cut(stream, step, limits), whole, "in pieces of {step}");
-    }
-    whole
+fn cut_all_ways(stream: &[u8], limits: &Limits) -> Cuts {
+    testing::cut_all_ways(NdtpFramer::new, stream, limits)
 }
 
 fn valid(hex: &str) -> Seen {
@@ -69,7 +33,7 @@ fn bytes_before_a_signature_are_skipped() {
 #[test]
 fn a_stream_without_packets_ends() {
     let limits = Limits { max_garbage: 100, ..Limits::default() };
-    let (seen, left) = cut(&[b'a'; 300], 30, &limits);
+    let (seen, left) = testing::cut(NdtpFramer::new, &[b'a'; 300], 30, &limits);
     assert_eq!((seen, left), (vec![], Err(FramingError::Garbage { skipped: 120, limit: 100 })));
 }
 
@@ -79,11 +43,10 @@ fn a_wrong_checksum_keeps_the_stream_in_step() {
     bad[40] ^= 1;
     let stream = [&bad[..], &bytes(frames::R6)].concat();
     let (seen, left) = cut_all_ways(&stream, &Limits::default());
-    let [Seen::Rejected(length, Rejection::Checksum { found: 0x6bd2, .. }), second] = &seen[..]
-    else {
+    let [Seen::Rejected(raw, Rejection::Checksum { found: 0x6bd2, .. }), second] = &seen[..] else {
         panic!("{seen:?}");
     };
-    assert_eq!((*length, second, left), (bad.len(), &valid(frames::R6), Ok(0)));
+    assert_eq!((raw, second, left), (&bad, &valid(frames::R6), Ok(0)));
 }
 
 #[test]
@@ -100,7 +63,7 @@ fn without_a_checksum_and_encrypted_nothing_is_compared() {
 fn a_packet_beyond_the_limit_is_skipped_not_kept() {
     let stream = bytes(&[frames::R4, frames::R6].concat());
     let limits = Limits { max_frame: 100, ..Limits::default() };
-    let too_long = Seen::Rejected(15, Rejection::TooLong { limit: 100 });
+    let too_long = Seen::Rejected(stream[..15].to_vec(), Rejection::TooLong { limit: 100 });
     let (seen, left) = cut_all_ways(&stream, &limits);
     assert_eq!((seen, left), (vec![too_long, valid(frames::R6)], Ok(0)));
 }

@@ -5,53 +5,17 @@ use super::super::encode;
 use super::super::frame::{CombineFramer, detect};
 use super::super::message::{Data, Message, Packet, Picture, Record, SubRecord};
 use super::bytes;
-use crate::framing::{Frame, Framer, FramingError, Limits, Rejection};
+use crate::framing::{FramingError, Limits, Rejection};
 use crate::protocol::Detection;
+use crate::testing::{self, Cuts, Seen};
 
 const LOGIN: &str = "2424000000000a013000030e42598b46ec767f";
 const KEEP_ALIVE: &str = "2424020003";
 const IO: &str =
     "2424010004002068e37bb002010352938f023eaace003d009800910e005a0200000005000000012ff0";
 
-#[derive(Debug, PartialEq, Eq)]
-enum Seen {
-    Valid(Vec<u8>),
-    Rejected(usize, Rejection),
-}
-
-/// What comes out when `stream` arrives in pieces of `step` bytes, and what is left or went wrong.
-fn cut(stream: &[u8], step: usize, limits: &Limits) -> (Vec<Seen>, Result<usize, FramingError>) {
-    let mut framer = CombineFramer::new(limits);
-    let (mut buffer, mut scratch, mut seen) = (Vec::new(), Vec::new(), Vec::new());
-    for piece in stream.chunks(step) {
-        buffer.extend_from_slice(piece);
-        loop {
-            let cut = match framer.cut(&buffer, &mut scratch) {
-                Ok(cut) => cut,
-                Err(error) => return (seen, Err(error)),
-            };
-            match cut.frame {
-                Some(Frame::Valid(frame)) => seen.push(Seen::Valid(frame.to_vec())),
-                Some(Frame::Rejected { raw, reason }) => {
-                    seen.push(Seen::Rejected(raw.len(), reason));
-                }
-                None => {}
-            }
-            match cut.consumed {
-                0 => break,
-                consumed => drop(buffer.drain(..consumed)),
-            }
-        }
-    }
-    (seen, Ok(buffer.len()))
-}
-
-fn cut_all_ways(stream: &[u8], limits: &Limits) -> (Vec<Seen>, Result<usize, FramingError>) {
-    let whole = cut(stream, stream.len(), limits);
-    for step in [1, 2, 3, 7] {
-        assert_eq!(cut(stream, step, limits).0, whole.0, "in pieces of {step}");
-    }
-    whole
+fn cut_all_ways(stream: &[u8], limits: &Limits) -> Cuts {
+    testing::cut_all_ways(CombineFramer::new, stream, limits)
 }
 
 fn valid(hex: &str) -> Seen {
@@ -84,11 +48,10 @@ fn a_wrong_checksum_keeps_the_stream_in_step() {
     bad[20] ^= 1;
     let stream = [&bad[..], &bytes(KEEP_ALIVE)].concat();
     let (seen, left) = cut_all_ways(&stream, &Limits::default());
-    let [Seen::Rejected(length, Rejection::Checksum { found: 0x2ff0, .. }), second] = &seen[..]
-    else {
+    let [Seen::Rejected(raw, Rejection::Checksum { found: 0x2ff0, .. }), second] = &seen[..] else {
         panic!("{seen:?}");
     };
-    assert_eq!((*length, second, left), (bad.len(), &valid(KEEP_ALIVE), Ok(0)));
+    assert_eq!((raw, second, left), (&bad, &valid(KEEP_ALIVE), Ok(0)));
 }
 
 #[test]
@@ -114,7 +77,7 @@ fn a_packet_beyond_the_limit_is_skipped_not_kept() {
     let stream = [&long[..], &bytes(KEEP_ALIVE)].concat();
     let limits = Limits { max_frame: 200, ..Limits::default() };
     let (seen, left) = cut_all_ways(&stream, &limits);
-    let too_long = Seen::Rejected(7, Rejection::TooLong { limit: 200 });
+    let too_long = Seen::Rejected(stream[..7].to_vec(), Rejection::TooLong { limit: 200 });
     assert_eq!((seen, left), (vec![too_long, valid(KEEP_ALIVE)], Ok(0)));
 }
 
@@ -125,7 +88,10 @@ fn a_length_that_nobody_means_ends_the_connection() {
     assert_eq!(left, Err(FramingError::Oversize { declared: 0x7fff_ffff, limit: 256 * 1024 }));
     let line = [&bytes("4040000000")[..], b"#", &[b'a'; 300]].concat();
     let limits = Limits { max_frame: 200, ..Limits::default() };
-    assert!(matches!(cut(&line, 1, &limits).1, Err(FramingError::Oversize { .. })));
+    assert!(matches!(
+        testing::cut(CombineFramer::new, &line, 1, &limits).1,
+        Err(FramingError::Oversize { .. })
+    ));
 }
 
 #[test]

@@ -1,14 +1,8 @@
 //! The framer on what the streams of real devices hold, and on what attackers send.
 
 use super::super::frame::IpsFramer;
-use crate::framing::{Frame, Framer, FramingError, Limits, Rejection};
-
-/// A frame, owned.
-#[derive(Debug, PartialEq, Eq)]
-enum Seen {
-    Valid(Vec<u8>),
-    Rejected(Vec<u8>, Rejection),
-}
+use crate::framing::{FramingError, Limits, Rejection};
+use crate::testing::{self, Cuts, Seen};
 
 fn valid(bytes: impl AsRef<[u8]>) -> Seen {
     Seen::Valid(bytes.as_ref().to_vec())
@@ -18,40 +12,8 @@ fn small() -> Limits {
     Limits { max_frame: 64, max_garbage: 16, ..Limits::default() }
 }
 
-/// Everything that comes out when `stream` arrives in pieces of `step` bytes, and what is left in the buffer.
-fn cut(stream: &[u8], step: usize, limits: &Limits) -> (Vec<Seen>, Result<usize, FramingError>) {
-    let mut framer = IpsFramer::new(limits);
-    let (mut buffer, mut scratch, mut seen) = (Vec::new(), Vec::new(), Vec::new());
-    for piece in stream.chunks(step) {
-        buffer.extend_from_slice(piece);
-        loop {
-            let cut = match framer.cut(&buffer, &mut scratch) {
-                Ok(cut) => cut,
-                Err(error) => return (seen, Err(error)),
-            };
-            match cut.frame {
-                Some(Frame::Valid(frame)) => seen.push(valid(frame)),
-                Some(Frame::Rejected { raw, reason }) => {
-                    seen.push(Seen::Rejected(raw.to_vec(), reason));
-                }
-                None => {}
-            }
-            match cut.consumed {
-                0 => break,
-                consumed => drop(buffer.drain(..consumed)),
-            }
-        }
-        assert!(scratch.capacity() <= limits.max_frame);
-    }
-    (seen, Ok(buffer.len()))
-}
-
-fn cut_whole(stream: &[u8], limits: &Limits) -> (Vec<Seen>, Result<usize, FramingError>) {
-    let whole = cut(stream, stream.len().max(1), limits);
-    for step in [1, 2, 3, 7] {
-        assert_eq!(cut(stream, step, limits).0, whole.0, "in pieces of {step}");
-    }
-    whole
+fn cut_whole(stream: &[u8], limits: &Limits) -> Cuts {
+    testing::cut_all_ways(IpsFramer::new, stream, limits)
 }
 
 #[test]
@@ -164,8 +126,13 @@ fn a_bomb_takes_no_more_memory_than_the_limit() {
 fn other_protocols_and_endless_filler_end_the_connection() {
     let (_, end) = cut_whole(b"\x16\x03\x01\x02\0", &Limits::default());
     assert_eq!(end, Err(FramingError::Foreign { first: 0x16 }));
-    let (_, end) = cut(&[0; 17], 1, &small());
+    let (_, end) = testing::cut(IpsFramer::new, &[0; 17], 1, &small());
     assert_eq!(end, Err(FramingError::Garbage { skipped: 17, limit: 16 }));
-    let (_, end) = cut(&[&[b'x'; 70][..], &vec![b'x'; 17 << 20]].concat(), 1 << 20, &small());
+    let (_, end) = testing::cut(
+        IpsFramer::new,
+        &[&[b'x'; 70][..], &vec![b'x'; 17 << 20]].concat(),
+        1 << 20,
+        &small(),
+    );
     assert!(matches!(end, Err(FramingError::Oversize { .. })));
 }
