@@ -34,6 +34,7 @@ mod taip;
 pub mod teltonika;
 mod terminal;
 pub mod text;
+pub mod vocabulary;
 mod wialon_combine;
 mod wialon_ips;
 pub mod wire;

@@ -13,6 +13,7 @@ mod jt808_terminal;
 mod jt808_uplinks;
 mod streams;
 mod transcripts;
+mod vocabulary;
 mod wialon_ips;
 
 use kit::transcript::{Transcript, load};

@@ -58,7 +58,7 @@ fn positions_by_week() {
     assert_eq!((fix.latitude, fix.longitude, fix.valid), (25.782_5, -80.281_39, true));
     assert_eq!((fix.speed, fix.course), (Some(15.0 * 1.609_344), Some(195.0)));
     assert_eq!(report.time.unwrap().to_string(), "2007-10-01T13:11:49Z");
-    assert_eq!(report.attributes, [("event".into(), Value::Int(0))]);
+    assert_eq!(report.attributes, [("event_code".into(), Value::Int(0))]);
 }
 
 impl Message<'_> {
