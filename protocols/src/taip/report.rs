@@ -3,7 +3,7 @@
 //! | from | event or attribute | value |
 //! | --- | --- | --- |
 //! | place, speed, course | [`Fix`] | valid by source and age (`REV`, `RPV`) or by fix mode 2 or 3 (the others) |
-//! | event | `event_code` | number |
+//! | event | `event_code`, or `event_letters` if it is not decimal | number; text |
 //! | inputs | `inputs` | bit mask |
 //! | HDOP | `hdop` | number |
 //! | `SV` | satellites of the [`Fix`] | |
@@ -200,8 +200,12 @@ fn dated(data: &[u8], order: Order) -> Parsed<'_> {
     if let Some(inputs) = field(3).and_then(hexadecimal) {
         report.attributes.push(("inputs".into(), Value::Int(inputs)));
     }
-    if let (Some(event), Order::DayFirst) = (field(5).and_then(hexadecimal), order) {
-        report.attributes.push(("event_code".into(), Value::Int(event)));
+    if let (Some(event), Order::DayFirst) = (field(5), order) {
+        report.attributes.push(match number(2)(event) {
+            Ok((_, number)) => ("event_code".into(), Value::Int(number.into())),
+            // Hexadecimal with letters, or no number at all: as it stands.
+            Err(_) => ("event_letters".into(), words(event)),
+        });
     }
     Ok(report)
 }
@@ -218,7 +222,7 @@ fn hexadecimal(field: &[u8]) -> Option<i64> {
 fn numbered(data: &[u8]) -> Parsed<'_> {
     let (rest, event) = head_of(number(2), data)?;
     let mut report = dated(rest, Order::DayFirst)?;
-    report.attributes.retain(|(name, _)| name != "event_code");
+    report.attributes.retain(|(name, _)| !name.starts_with("event_"));
     report.attributes.insert(0, ("event_code".into(), Value::Int(event.into())));
     Ok(report)
 }

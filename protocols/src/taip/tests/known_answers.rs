@@ -174,3 +174,13 @@ fn garmin_bytes_travel_in_hexadecimal() {
     assert_eq!(garmin::unwrap(&message(">SFM.,0A023200<")), Some(vec![0x0a, 2, 0x32, 0]));
     assert_eq!(garmin::unwrap(&message(">RFM.,DISCONNECT<")), None);
 }
+
+#[test]
+fn events_are_numbers_if_they_are_decimal() {
+    let event = |digits: &str| {
+        let frame = format!("RGP041120190000-3137454-064075520001883004D{digits}");
+        read(frame.as_bytes()).attributes.pop().unwrap()
+    };
+    assert_eq!(event("50"), ("event_code".into(), Value::Int(50)));
+    assert_eq!(event("5A"), ("event_letters".into(), Value::Text("5A".to_owned())));
+}
