@@ -37,6 +37,7 @@ mod terminal;
 #[cfg(test)]
 mod testing;
 pub mod text;
+pub mod vocabulary;
 mod wialon_combine;
 mod wialon_ips;
 pub mod wire;

@@ -6,7 +6,7 @@
 //! | status bits 1, 2 | `ignition` | yes or no, if known |
 //! | status bits 5, 6 and 7, 8 | `relay`, `charging` | yes or no, if known |
 //! | warning | `alarm`, or `alarm_code` | name ([`alarm_name`]); number |
-//! | report, state | `report_code` | number |
+//! | report, state | `event_code` | number |
 //! | cells | `cell1.mcc`, `cell1.mnc`, `cell1.lac`, `cell1.id`, … | numbers |
 //! | battery | `battery_v` | volts |
 //! | analogue inputs | `adc0`, `adc1` | numbers |
@@ -135,7 +135,7 @@ fn attributes(package: &Package) -> Attributes {
         None => {}
     }
     if let Some(code) = package.code {
-        push(&mut list, "report_code", Value::Int(code.into()));
+        push(&mut list, "event_code", Value::Int(code.into()));
     }
     let cells = package.cells.iter().filter(|cell| cell.mcc != 0);
     for (number, Cell { mcc, mnc, lac, id }) in (1..).zip(cells) {

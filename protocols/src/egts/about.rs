@@ -3,7 +3,7 @@
 //! | on the wire | attribute |
 //! | --- | --- |
 //! | TID, HDID, IMEI, IMSI, MSISDN, LNGC | `terminal_id`, `home_dispatcher`, `imei`, `imsi`, `msisdn`, `language` |
-//! | NID | `mcc`, `mnc` |
+//! | NID | `cell1.mcc`, `cell1.mnc` |
 //! | VIN, VHT, VPST | `vin`, `vehicle_class_bits`, `energy_bits` |
 //! | MT, VID, FWV, SWV, MD, ST, SRN, DSCR | `module1.vendor`, `module1.firmware`, … where 1 is MT |
 
@@ -28,16 +28,16 @@ pub(super) fn text(bytes: &[u8]) -> String {
 }
 
 fn terminal(identity: &TermIdentity<'_>, out: &mut Attributes) {
+    if identity.id != 0 {
+        out.push(("terminal_id".into(), Value::Text(identity.id.to_string())));
+    }
     let mut number = |name: &'static str, value: u32| {
         out.push((name.into(), Value::Int(value.into())));
     };
-    if identity.id != 0 {
-        number("terminal_id", identity.id);
-    }
     identity.dispatcher.iter().for_each(|&id| number("home_dispatcher", id.into()));
     if let Some(network) = identity.network {
-        number("mcc", network >> 10 & 0x3ff);
-        number("mnc", network & 0x3ff);
+        number("cell1.mcc", network >> 10 & 0x3ff);
+        number("cell1.mnc", network & 0x3ff);
     }
     let texts = [
         ("imei", identity.imei),

@@ -7,19 +7,19 @@
 //! | ODM | `odometer_km` | kilometres |
 //! | MV | `moving` | yes or no |
 //! | DIN | `inputs` | bits |
-//! | SRC, SRCD | `trigger`, `trigger_data` | numbers of section 6.1 |
+//! | SRC, SRCD | `event_code`, `event_data` | numbers of section 6.1 |
 //! | SRC of a fault or an emergency | `alarm` | text: `sos`, `overspeed`, `power_lost`, … |
 //! | VDOP, HDOP, PDOP | `vdop`, `hdop`, `pdop` | number |
 //! | SAT | [`Fix::satellites`], or `satellites` without a fix | number |
 //! | NS | `gnss_systems` | bits |
 //! | DOUT | `outputs` | bits |
-//! | ADIO1 … | `digital1` … | bits |
+//! | ADIO1 … | `adio1` … | bits |
 //! | ANS1 …, ABS_AN_SENS_DATA | `adc1` … | number |
 //! | CN1 …, ABS_CNTR_DATA | `counter1` … | number |
 //! | STATE_DATA | `device_state`, `power_v`, `backup_v`, `battery_v`, `navigation_on`, `on_battery`, `on_backup` | number, volts, yes or no |
 //! | loops | `loop1` … | state |
-//! | ABS_DIG_SENS_DATA | `input1` … | state |
-//! | LIQUID_LEVEL_SENSOR | `liquid1_l`, `liquid1_percent`, `liquid1_raw`, `liquid1_error`, `liquid1_port` | litres, per cent, number or bytes, yes, address if not 0 |
+//! | ABS_DIG_SENS_DATA | `input1` … | yes or no: any state but 0 |
+//! | LIQUID_LEVEL_SENSOR | `liquid1_l`, `liquid1_level`, `liquid1_raw`, `liquid1_error`, `liquid1_port` | litres, per cent, number or bytes, yes, address if not 0 |
 //! | PASSENGERS_COUNTERS | `passengers1_in`, `passengers1_out` …, `doors_used`, `passengers_raw` | numbers, bits, bytes |
 //!
 //! A POS_DATA opens a report, what follows belongs to it. A record without one is a report at the record's time.
@@ -91,7 +91,9 @@ impl Reports {
             Sub::Counters(values) => numbered(out, "counter", values),
             Sub::State(state) => state.add_to(out),
             Sub::Loops(states) => numbered(out, "loop", states),
-            Sub::Input { number, state } => named(out, format!("input{number}"), *state),
+            Sub::Input { number, state } => {
+                out.push((format!("input{number}").into(), Value::Bool(*state != 0)))
+            }
             Sub::Analog { number, value } => named(out, format!("adc{number}"), *value),
             Sub::Counter { number, value } => named(out, format!("counter{number}"), *value),
             Sub::Loop { number, state } => named(out, format!("loop{number}"), *state),
@@ -177,9 +179,9 @@ impl Position {
         put(&mut attributes, "moving", Value::Bool(self.flags & flag::MOVING != 0));
         put(&mut attributes, "odometer_km", Value::Float(f64::from(self.odometer) / 10.0));
         put(&mut attributes, "inputs", Value::Int(self.inputs.into()));
-        put(&mut attributes, "trigger", Value::Int(self.source.into()));
+        put(&mut attributes, "event_code", Value::Int(self.source.into()));
         if let Some(data) = self.source_data {
-            put(&mut attributes, "trigger_data", Value::Int(data.into()));
+            put(&mut attributes, "event_data", Value::Int(data.into()));
         }
         if let Some(alarm) = alarm(self.source) {
             put(&mut attributes, "alarm", Value::Text(alarm.to_owned()));
@@ -221,7 +223,7 @@ impl Position {
                     position.odometer = (km * 10.0).round().clamp(0.0, 16_777_215.0) as u32;
                 }
                 ("inputs", Value::Int(bits)) => position.inputs = (*bits & 0xff) as u8,
-                ("trigger", Value::Int(source)) => position.source = (*source & 0xff) as u8,
+                ("event_code", Value::Int(source)) => position.source = (*source & 0xff) as u8,
                 ("moving", Value::Bool(true)) => position.flags |= flag::MOVING,
                 _ => {}
             }
@@ -231,19 +233,19 @@ impl Position {
 }
 
 /// The name of a trigger that is a fault or an emergency.
-const fn alarm(source: u8) -> Option<&'static str> {
+pub(super) const fn alarm(source: u8) -> Option<&'static str> {
     Some(match source {
-        6 => "peripheral_unplugged",
+        6 => "peripheral_lost",
         7 => "overspeed",
         9 => "output_overload",
-        10 => "case_opened",
+        10 => "tamper",
         11 => "power_lost",
         12 => "low_power",
         13 => "sos",
         15 => "emergency",
-        19 => "backup_battery_fault",
-        20 => "hard_acceleration",
-        21 => "hard_braking",
+        19 => "battery_fault",
+        20 => "harsh_acceleration",
+        21 => "harsh_braking",
         22 => "gnss_fault",
         23 => "crash_sensor_fault",
         24 => "gsm_antenna_fault",
@@ -275,7 +277,7 @@ impl ExtPosition {
 impl Sensors {
     fn add_to(&self, out: &mut Attributes) {
         put(out, "outputs", Value::Int(self.outputs.into()));
-        numbered(out, "digital", &self.digital);
+        numbered(out, "adio", &self.digital);
         numbered(out, "adc", &self.analog);
     }
 }
@@ -306,7 +308,7 @@ impl Liquid<'_> {
         }
         match (self.level, self.flags >> 4 & 3) {
             (Level::Raw(bytes), _) => put("raw", Value::Bytes(Bytes::copy_from_slice(bytes))),
-            (Level::Value(value), 1) => put("percent", Value::Int(value.into())),
+            (Level::Value(value), 1) => put("level", Value::Int(value.into())),
             (Level::Value(value), 2) => put("l", Value::Float(f64::from(value) / 10.0)),
             (Level::Value(value), _) => put("raw", Value::Int(value.into())),
         }

@@ -4,10 +4,10 @@
 //! | --- | --- | --- |
 //! | 20, 30, 33, 34 | time and [`Fix`] | valid if the high half of 30's first byte is 0 |
 //! | `tags::meaning` | the name there | number, °C, text |
-//! | 63–6F | `rs485_N`, `rs485_N_temperature` | level, °C |
-//! | 70–77 | `temperatureN` | °C |
+//! | 63–6F | `rs485_N`, `rs485_N_temperature_c` | level, °C |
+//! | 70–77 | `temperatureN_c` | °C |
 //! | 90 | `driver_key`, and [`Event::Driver`] | eight hexadecimal digits; a key of zeros is no driver |
-//! | C1 | `fuel_level` (%), `coolant_temperature`, `rpm` | numbers |
+//! | C1 | `fuel_level` (%), `coolant_temperature_c`, `rpm` | numbers |
 //! | FE | `extended_` and four digits | number |
 //! | others | `tag_XX` | bytes |
 //! | compressed | `alarm` | text `general`, only if set |
@@ -23,6 +23,9 @@ use super::decode::tag;
 use super::message::{Compressed, Minimal, Tag, number};
 use super::tags::{self, Reading};
 use crate::event::{Attributes, DriverIdentity, Event, Fix, Report, Value};
+
+/// A full tank, in 0.4 %.
+const FULL: u8 = 250;
 
 /// Adds the events of one record of a main packet.
 pub(super) fn events(record: &[Tag<'_>], archived: bool, now: Timestamp, out: &mut Vec<Event>) {
@@ -176,6 +179,7 @@ fn read(name: &'static str, reading: Reading, value: &[u8], list: &mut Attribute
     let mut put = |name: &'static str, value| list.push((name.into(), value));
     match (reading, value) {
         (Reading::Number, value) => put(name, Value::Int(number(value))),
+        (Reading::Version, value) => put(name, Value::Text(number(value).to_string())),
         (Reading::Signed | Reading::Thermometer, &[byte] | &[_, byte]) => put(name, celsius(byte)),
         (Reading::Scaled(unit), value) => put(name, Value::Float(number(value) as f64 / unit)),
         (Reading::Level(other), &[low, high, temperature]) => {
@@ -184,8 +188,11 @@ fn read(name: &'static str, reading: Reading, value: &[u8], list: &mut Attribute
         }
         (Reading::Engine, &[fuel, coolant, low, high]) => {
             let engine_speed = f64::from(u16::from_le_bytes([low, high])) / 8.0;
-            put(name, Value::Float(f64::from(fuel) / 2.5));
-            put("coolant_temperature", Value::Int(i64::from(coolant) - 40));
+            // 0xFE and 0xFF: a fault, or no such sensor.
+            if fuel <= FULL {
+                put(name, Value::Float(f64::from(fuel) / 2.5));
+            }
+            put("coolant_temperature_c", Value::Int(i64::from(coolant) - 40));
             put("rpm", Value::Float(engine_speed));
         }
         (Reading::Key, value) => put(name, Value::Text(format!("{:08X}", number(value)))),

@@ -64,6 +64,8 @@ pub(super) const fn length(tag: u8) -> Option<Length> {
 pub(super) enum Reading {
     /// Whole number, low byte first.
     Number,
+    /// Whole number that names a version.
+    Version,
     /// Whole number with a sign.
     Signed,
     /// Number divided by this.
@@ -89,24 +91,33 @@ const ADC: &[&str] = numbered!("adc": 0 1 2 3 4 5 6 7 8 9);
 const RS232: &[&str] = numbered!("rs232_": 0 1);
 const RS485: &[&str] = numbered!("rs485_": 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
 const RS485_TEMPERATURE: &[&str] = &[
-    "rs485_0_temperature",
-    "rs485_1_temperature",
-    "rs485_2_temperature",
-    "rs485_3_temperature",
-    "rs485_4_temperature",
-    "rs485_5_temperature",
-    "rs485_6_temperature",
-    "rs485_7_temperature",
-    "rs485_8_temperature",
-    "rs485_9_temperature",
-    "rs485_10_temperature",
-    "rs485_11_temperature",
-    "rs485_12_temperature",
-    "rs485_13_temperature",
-    "rs485_14_temperature",
-    "rs485_15_temperature",
+    "rs485_0_temperature_c",
+    "rs485_1_temperature_c",
+    "rs485_2_temperature_c",
+    "rs485_3_temperature_c",
+    "rs485_4_temperature_c",
+    "rs485_5_temperature_c",
+    "rs485_6_temperature_c",
+    "rs485_7_temperature_c",
+    "rs485_8_temperature_c",
+    "rs485_9_temperature_c",
+    "rs485_10_temperature_c",
+    "rs485_11_temperature_c",
+    "rs485_12_temperature_c",
+    "rs485_13_temperature_c",
+    "rs485_14_temperature_c",
+    "rs485_15_temperature_c",
 ];
-const TEMPERATURE: &[&str] = numbered!("temperature": 0 1 2 3 4 5 6 7);
+const TEMPERATURE: &[&str] = &[
+    "temperature0_c",
+    "temperature1_c",
+    "temperature2_c",
+    "temperature3_c",
+    "temperature4_c",
+    "temperature5_c",
+    "temperature6_c",
+    "temperature7_c",
+];
 const CAN_8BIT: &[&str] = numbered!(
     "can_8bit_": 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30
 );
@@ -116,17 +127,17 @@ const USER_DATA: &[&str] = numbered!("user_data": 0 1 2 3 4 5 6 7);
 
 /// Neutral name of `tag` and how its value is read. Tags that say who, when and where are not among them.
 pub(super) fn meaning(tag: u8) -> Option<(&'static str, Reading)> {
-    use Reading::{Engine, Key, Level, Number, Raw, Scaled, Signed, Thermometer};
+    use Reading::{Engine, Key, Level, Number, Raw, Scaled, Signed, Thermometer, Version};
     let (names, index, reading): (&[&'static str], u8, Reading) = match tag {
-        0x01 => (&["hardware_version"], 0, Number),
-        0x02 => (&["firmware_version"], 0, Number),
+        0x01 => (&["hardware"], 0, Version),
+        0x02 => (&["firmware"], 0, Version),
         0x04 => (&["device_number"], 0, Number),
         0x10 => (&["record_number"], 0, Number),
         0x35 => (&["hdop"], 0, Scaled(10.0)),
         0x40 => (&["status_bits"], 0, Number),
         0x41 => (&["power_v"], 0, Scaled(1000.0)),
         0x42 => (&["battery_v"], 0, Scaled(1000.0)),
-        0x43 => (&["device_temperature"], 0, Signed),
+        0x43 => (&["device_temperature_c"], 0, Signed),
         0x44 => (&["acceleration_bits"], 0, Number),
         0x45 => (&["outputs"], 0, Number),
         0x46 => (&["inputs"], 0, Number),
@@ -141,7 +152,7 @@ pub(super) fn meaning(tag: u8) -> Option<(&'static str, Reading)> {
         0x90 => (&["driver_key"], 0, Key),
         0xa0..=0xaf => (CAN_8BIT, tag - 0xa0 + 15, Number),
         0xb0..=0xb9 => (CAN_16BIT, tag - 0xb0 + 5, Number),
-        0xc0 => (&["fuel_total_l"], 0, Scaled(2.0)),
+        0xc0 => (&["fuel_used_l"], 0, Scaled(2.0)),
         0xc1 => (&["fuel_level"], 0, Engine),
         0xc2 => (&["can_b0"], 0, Number),
         0xc3 => (&["can_b1"], 0, Number),
@@ -160,5 +171,5 @@ pub(super) fn meaning(tag: u8) -> Option<(&'static str, Reading)> {
 
 /// Name of the temperature that stands beside a level.
 fn temperature_of(tag: u8) -> &'static str {
-    RS485_TEMPERATURE.get(usize::from(tag & 0x0f)).copied().unwrap_or("temperature")
+    RS485_TEMPERATURE.get(usize::from(tag & 0x0f)).copied().unwrap_or("rs485_temperature_c")
 }

@@ -91,9 +91,7 @@ pub(super) fn uplink<'a>(number: u8, cursor: &mut Cursor<'a>) -> Decoded<Message
             let extras = vec![("peripheral".into(), number), ("peripheral_data".into(), data)];
             Message::Report(Report { unix_time, extras, ..Report::default() })
         }
-        (kind::SERIAL_DATA, [_, data @ ..]) => {
-            Message::Information(with(vec![("serial_data".into(), text_or_bytes(data))]))
-        }
+        (kind::SERIAL_DATA, [_, data @ ..]) => Message::Information(with(vec![serial(data)])),
         (kind::INFORMATION, _) => information(cursor)?,
         (kind::MODULES, _) => modules(cursor)?,
         _ => Message::Other,
@@ -216,8 +214,7 @@ fn information<'a>(cursor: &mut Cursor<'a>) -> Decoded<Message<'a>> {
         }
         (0x05, data) if data.len() == 7 => {
             let (time, door) = (Some(cursor.array("time")?), cursor.u8("door")?);
-            let open = if door & 1 == 0 { Value::Bool(false) } else { Value::Int(1) };
-            let extras = vec![("door_open".into(), open)];
+            let extras = vec![("door1_open".into(), Value::Bool(door & 1 != 0))];
             Message::Report(Report { time, extras, ..Report::default() })
         }
         (0x0a, data) if data.len() == 26 => {
@@ -227,9 +224,7 @@ fn information<'a>(cursor: &mut Cursor<'a>) -> Decoded<Message<'a>> {
             iccid(cursor.bytes("ICCID", 10)?, &mut extras);
             Message::Information(with(extras))
         }
-        (0x0d, data) => {
-            Message::Information(with(vec![("serial_data".into(), text_or_bytes(data))]))
-        }
+        (0x0d, data) => Message::Information(with(vec![serial(data)])),
         (0x1b, &[0x02, _, ref id @ .., _, _]) if id.len() == 4 => {
             Message::Information(Report { card: card(id), ..Report::default() })
         }
@@ -313,12 +308,13 @@ fn framed_card(tail: &[u8]) -> Option<Cow<'_, str>> {
     (!id.is_empty() && letters).then_some(Cow::Borrowed(id))
 }
 
-fn text_or_bytes(data: &[u8]) -> Value {
+/// What came from the serial port.
+fn serial(data: &[u8]) -> (Cow<'static, str>, Value) {
     let text = data.trim_ascii_end();
     match std::str::from_utf8(text) {
         Ok(text) if text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') => {
-            Value::Text(text.to_owned())
+            ("serial_text".into(), Value::Text(text.to_owned()))
         }
-        _ => Value::Bytes(Bytes::copy_from_slice(data)),
+        _ => ("serial_data".into(), Value::Bytes(Bytes::copy_from_slice(data))),
     }
 }

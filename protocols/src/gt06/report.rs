@@ -11,8 +11,8 @@
 //! | any other alarm code | `alarm_code` | number |
 //! | cell | `cell1.mcc`, `cell1.mnc`, `cell1.lac`, `cell1.id` | numbers |
 //! | card | `driver_key`, and [`Event::Driver`] | text |
-//! | what single models add | `power_v`, `temperature1_c`, `door_open`, `steps`, `imei`, `imsi`, `iccid`, `serial_data`, `peripheral`, … | |
-//! | answer to a command | `command_answer`, `command_flag`; a position or an ICCID in it also as such | text, number |
+//! | what single models add | `power_v`, `temperature1_c`, `door1_open`, `steps`, `imei`, `imsi`, `iccid`, `serial_text`, `serial_data`, `peripheral`, … | |
+//! | answer to a command | `command_answer`, `command_id`; a position or an ICCID in it also as such | text, number |
 
 use std::borrow::Cow;
 
@@ -96,7 +96,7 @@ pub(super) fn answer(answer: &Answer<'_>, offset: i32) -> Vec<Event> {
         located::report(&answer.text, offset).map(Event::Report).into_iter().collect();
     let mut info = vec![
         ("command_answer".into(), Value::Text(answer.text.clone().into_owned())),
-        ("command_flag".into(), Value::Int(answer.flag.into())),
+        ("command_id".into(), Value::Int(answer.flag.into())),
     ];
     if let Some(iccid) = answer.text.strip_prefix("<ICCID:").and_then(|id| id.strip_suffix('>')) {
         info.push(("iccid".into(), Value::Text(iccid.to_owned())));

@@ -38,9 +38,16 @@ fn message<'a>(parts: &Parts<'a>) -> Decoded<Message<'a>> {
         b"AP01" | b"AP10" | b"YP03" | b"YP14" => Message::Position(position(parts)?),
         b"AP40" => Message::Receipt(receipt(fields)),
         b"AP49" => health(&["heart_rate"], fields),
-        b"APHT" => health(&["heart_rate", "systolic", "diastolic"], fields),
+        b"APHT" => health(&["heart_rate", "systolic_mmhg", "diastolic_mmhg"], fields),
         b"APHP" => health(
-            &["heart_rate", "systolic", "diastolic", "oxygen", "sugar", "body_temperature_c"],
+            &[
+                "heart_rate",
+                "systolic_mmhg",
+                "diastolic_mmhg",
+                "oxygen_level",
+                "sugar",
+                "body_temperature_c",
+            ],
             fields,
         ),
         b"AP50" => health(&["body_temperature_c", "battery_level"], fields),

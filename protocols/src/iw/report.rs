@@ -3,18 +3,21 @@
 //! | on the wire | event or attribute | value |
 //! | --- | --- | --- |
 //! | position | [`Fix`] | `valid` by `A`; none at 0/0 or off the globe |
-//! | GSM, battery | `signal`, `battery_level` | numbers |
+//! | GSM, battery | `signal`, `battery_level` | number; %, above 100 left out |
 //! | ignition | `ignition` | yes or no, of `TRV` trackers; watches fill the digit up |
 //! | steps, rolls | `steps`, `rolls` | numbers |
 //! | cell | `cell1.mcc`, `cell1.mnc`, `cell1.lac`, `cell1.id` | numbers |
 //! | alarm | `alarm`, or `alarm_code` | name ([`alarm_name`]); number |
-//! | health | `heart_rate`, `systolic`, `diastolic`, `oxygen`, `sugar`, `body_temperature_c` | numbers |
+//! | health | `heart_rate`, `systolic_mmhg`, `diastolic_mmhg`, `oxygen_level`, `sugar`, `body_temperature_c` | numbers; percentages above 100 are left out |
+
+use std::borrow::Cow;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::frame::Prefix;
 use super::message::{Heartbeat, Position, State};
 use crate::event::{Attributes, Event, Fix, Report, Value};
+use crate::vocabulary;
 
 /// Name of an alarm (specification, section 3).
 pub(super) const fn alarm_name(code: u32) -> Option<&'static str> {
@@ -58,11 +61,13 @@ pub(super) fn health(values: &[(&'static str, f64)]) -> Event {
         "body_temperature_c" | "sugar" => Value::Float(value),
         _ => Value::Int(value.round() as i64),
     };
-    Event::Info(values.iter().map(|&(name, value)| (name.into(), typed(name, value))).collect())
+    let values = values.iter().map(|&(name, value)| (Cow::Borrowed(name), typed(name, value)));
+    Event::Info(values.filter(|(name, value)| possible(name, value)).collect())
 }
 
 fn state(state: State, prefix: Prefix, out: &mut Attributes) {
-    numbers([("signal", Some(state.signal)), ("battery_level", Some(state.battery))], out);
+    let battery = Some(state.battery).filter(|&percent| percent <= 100);
+    numbers([("signal", Some(state.signal)), ("battery_level", battery)], out);
     if prefix == Prefix::Trv {
         out.push(("ignition".into(), Value::Bool(state.ignition == 1)));
     }
@@ -74,6 +79,11 @@ fn numbers<const N: usize>(values: [(&'static str, Option<u32>); N], out: &mut A
             out.push((name.into(), Value::Int(value.into())));
         }
     }
+}
+
+/// A value that cannot be true says nothing.
+fn possible(name: &str, value: &Value) -> bool {
+    vocabulary::term(name).is_none_or(|term| term.fits(value))
 }
 
 /// A clock that runs ahead by more than a day says nothing.

@@ -6,7 +6,7 @@
 //! | `ignition` | status bit 0 | yes or no, always there |
 //! | `moving` | status bit 22 of 2019 | only if set |
 //! | `out_of_service`, `fuel_cut`, `power_cut`, `doors_locked` | status bits 4, 10, 11, 12 | only if set |
-//! | `door_open` | status bits 13–17 | number of the door, from 1; repeats |
+//! | `door1_open` to `door5_open` | status bits 13–17 | only if set |
 //! | `load` | status bits 8–9 | 1 half, 3 full; only if not empty |
 //! | `alarm_bits` | alarm | number, only if not 0 |
 //! | `alarm` | alarm | name of a set bit that the terminal's edition defines ([`ALARMS`]); repeats |
@@ -32,6 +32,9 @@ use super::header::Edition;
 use super::message::Location;
 use super::time;
 use crate::event::{Attributes, Fix, Report, Value};
+
+/// Names of the door bits, from bit 13 on.
+const DOORS: [&str; 5] = ["door1_open", "door2_open", "door3_open", "door4_open", "door5_open"];
 
 /// Names of the alarm bits.
 pub(crate) const ALARMS: [&str; 32] = [
@@ -207,9 +210,9 @@ impl<'a> Location<'a> {
                 push(out, name, Value::Bool(true));
             }
         }
-        for door in 1..=5 {
-            if status(12 + door) {
-                push(out, "door_open", Value::Int(door.into()));
+        for (bit, name) in (13..).zip(DOORS) {
+            if status(bit) {
+                push(out, name, Value::Bool(true));
             }
         }
         let load = (self.status >> 8) & 3;

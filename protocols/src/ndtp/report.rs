@@ -3,12 +3,12 @@
 //! | on the wire | event or attribute | value |
 //! | --- | --- | --- |
 //! | cell 0 | [`Fix`] | speed is the second speed where the first is 0; a position off the globe, or 0, 0 without the flag 0x80, is none |
-//! | cell 0 | `battery_voltage` | V, of the backup battery |
+//! | cell 0 | `battery_v` | V, of the backup battery |
 //! | cell 0 | `track_m`, `pdop` | number |
 //! | cell 0, the flag that option `sos_flag` names | `alarm` | text `sos`; only if set |
 //! | cell 0, flags of no known meaning | `status_bits` | bits; only if set |
 //! | cell 2 | `adc1` to `adc4`, `inputs`, `outputs`, `counter1` to `counter4`, `track_length`, `signal`, `gps_state`, `acceleration` | number |
-//! | cell 2 | `power_voltage` | V |
+//! | cell 2 | `power_v` | V |
 //! | cells 8 and 10 | `fuel_l` or `fuel_mm`, with the sensor's number from the second on: `fuel2_l` | number; only if valid |
 //! | other cells of known length | `item_03` and so on | bytes |
 //! | where reading had to stop | [`Event::Unhandled`], kind 1 | the beginning |
@@ -68,7 +68,7 @@ pub(super) fn events(
 fn begin(position: &Position, archived: bool, settings: &Settings) -> Report {
     let mut attributes = Attributes::new();
     let mut put = |name: &'static str, value| attributes.push((Cow::Borrowed(name), value));
-    put("battery_voltage", Value::Float(f64::from(position.battery) * 20.0 / 1000.0));
+    put("battery_v", Value::Float(f64::from(position.battery) * 20.0 / 1000.0));
     put("track_m", Value::Int(position.track.into()));
     put("pdop", Value::Int(position.pdop.into()));
     if position.flags & settings.sos_flag != 0 {
@@ -158,7 +158,7 @@ fn add_state(state: &State, attributes: &mut Attributes) {
     put("signal", Value::Int(state.gsm_level.into()));
     put("gps_state", Value::Int(state.gps_state.into()));
     put("acceleration", Value::Int(state.acceleration.into()));
-    put("power_voltage", Value::Float(f64::from(state.supply) * 200.0 / 1000.0));
+    put("power_v", Value::Float(f64::from(state.supply) * 200.0 / 1000.0));
 }
 
 /// What a device would send for a report: a position, and inputs and outputs where there are any.
@@ -178,7 +178,7 @@ pub(super) fn navigation(report: &Report) -> Navigation<'static> {
         longitude: 0,
         latitude: 0,
         flags: if alarm { 4 } else { 0 },
-        battery: (named("battery_voltage") * 50.0).round() as u8,
+        battery: (named("battery_v") * 50.0).round() as u8,
         speed: 0,
         other_speed: 0,
         course: 0,
@@ -211,7 +211,7 @@ pub(super) fn navigation(report: &Report) -> Navigation<'static> {
             gsm_level: named("signal") as u8,
             gps_state: 0,
             acceleration: 0,
-            supply: (named("power_voltage") * 5.0).round() as u8,
+            supply: (named("power_v") * 5.0).round() as u8,
         };
         cells.push(Cell { index: 0, content: CellContent::State(state) });
     }

@@ -6,7 +6,8 @@
 //! | name of the report | `alarm`, `ignition` | [`ALARMS`]; ignition on and off reports |
 //! | device status (6 or 10 hexadecimal digits) | `status_bits`, `ignition` | number; engine by its third byte |
 //! | before the status | `battery_level` | % |
-//! | behind the cell | `satellites`, `odometer_km` | number |
+//! | behind the cell | satellites of the position, or `satellites` without one | number |
+//! | behind the cell | `odometer_km` | number |
 //! | end of reports of portable models | `battery_level` | % |
 //! | GTERI with mask bit 0 | `fuel_sensor` | number |
 //! | GTINF | `signal`, `power_v`, `battery_v`, `adc1` to `adc3` | number, volts, as written |
@@ -18,7 +19,7 @@ use super::message::{Sentence, is_time};
 use crate::event::{Attributes, Value};
 
 /// Alarms by the name of their report.
-const ALARMS: [(&[u8], &str); 14] = [
+pub(super) const ALARMS: [(&[u8], &str); 14] = [
     (b"GTSOS", "sos"),
     (b"GTSPD", "overspeed"),
     (b"GTTOW", "illegal_movement"),
@@ -90,10 +91,8 @@ fn by_name(sentence: &Sentence<'_>, list: &mut Attributes) {
 fn behind(sentence: &Sentence<'_>, fields: &[&[u8]], block: &Block, list: &mut Attributes) {
     let from = blocks::behind(block);
     let rest = fields.get(from..).unwrap_or_default();
-    if let [b"01", count @ ([_] | [_, _]), ..] = rest
-        && let Some(count) = whole(count)
-    {
-        put(list, "satellites", Value::Int(count));
+    if let (None, Some(count)) = (block.fix, blocks::satellites(fields, block)) {
+        put(list, "satellites", Value::Int(count.into()));
     }
     if !is_portable(sentence)
         && let Some(odometer) = rest.iter().take(4).find_map(|field| tenths(field))

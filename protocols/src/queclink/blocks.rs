@@ -37,7 +37,24 @@ pub(super) fn blocks(fields: &[&[u8]]) -> Vec<Block> {
         from = block.range.end;
         list.push(block);
     }
+    if let Some(block) = list.last_mut() {
+        let count = satellites(fields, block);
+        if let Some(fix) = &mut block.fix {
+            fix.satellites = count;
+        }
+    }
     list
+}
+
+/// The number of satellites: models that have it say by `01` behind the cell that it follows.
+pub(super) fn satellites(fields: &[&[u8]], block: &Block) -> Option<u16> {
+    match fields.get(behind(block)..)? {
+        [b"01", count @ ([_] | [_, _]), ..] => {
+            count.iter().all(u8::is_ascii_digit).then_some(())?;
+            std::str::from_utf8(count).ok()?.parse().ok()
+        }
+        _ => None,
+    }
 }
 
 /// The block whose longitude is field `at`, if it is one and begins at or behind `from`.

@@ -111,9 +111,12 @@ fn start<'a>(
     reader.take("device", device_fields(mask).into())?;
     reader.take("unique id", 8)?;
     let mut list = Attributes::new();
-    put(&mut list, "report_type", kind);
+    put(&mut list, "event_code", kind);
     if mask & (1 << 11) != 0 {
-        put(&mut list, "battery_level", reader.u8("battery level")?);
+        let percent = reader.u8("battery level")?;
+        if percent <= 100 {
+            put(&mut list, "battery_level", percent);
+        }
     }
     if mask & (1 << 12) != 0 {
         let millivolts = reader.u16("external power")?;
@@ -214,9 +217,24 @@ fn positions(
         let satellites = None;
         let fix = Fix { valid, latitude, longitude, altitude, speed, course, satellites };
         let fix = fix.on_globe().then_some(fix);
-        events.push(Event::Report(Report { time, fix, archived, attributes }));
+        let report = Report { time, fix, archived, attributes };
+        events.push(Event::Report(counted(report)));
     }
     Ok(events)
+}
+
+/// A report whose number of satellites stands in its position, if it has one.
+fn counted(mut report: Report) -> Report {
+    if let Some(fix) = &mut report.fix {
+        report.attributes.retain(|(name, value)| match (name.as_ref(), value) {
+            ("satellites", Value::Int(count)) => {
+                fix.satellites = u16::try_from(*count).ok();
+                false
+            }
+            _ => true,
+        });
+    }
+    report
 }
 
 const fn first_two([high, low, _]: [u8; 3]) -> [u8; 2] {
@@ -259,7 +277,7 @@ fn compressed(
                 continue;
             }
         }
-        events.push(Event::Report(point.report(attributes.clone(), archived)));
+        events.push(Event::Report(counted(point.report(attributes.clone(), archived))));
     }
     Ok(events)
 }
@@ -323,10 +341,10 @@ fn information(frame: &[u8]) -> Event {
     let byte = |at: usize| frame.get(at).copied().unwrap_or(0);
     let version = |at: usize| Value::Text(format!("{}.{:02}", byte(at), byte(at + 1)));
     let mut list = Attributes::new();
-    put(&mut list, "report_type", byte(4));
+    put(&mut list, "event_code", byte(4));
     put(&mut list, "device_type", byte(17));
     list.push(("protocol_version".into(), version(18)));
-    list.push(("firmware_version".into(), version(20)));
+    list.push(("firmware".into(), version(20)));
     list.push(("raw".into(), Value::Bytes(Bytes::copy_from_slice(frame))));
     Event::Info(list)
 }

@@ -106,7 +106,7 @@ fn record_event(record: &[u8], kind: u16, archived: bool) -> Result<Event, Decod
             }
             (34, &[a, b, c, d]) => {
                 let seconds = u32::from_be_bytes([a, b, c, d]);
-                list.push(("engine_seconds".into(), Value::Int(seconds.into())));
+                list.push(("engine_hours".into(), Value::Float(f64::from(seconds) / 3600.0)));
             }
             (id, data) => {
                 let value = Value::Bytes(Bytes::copy_from_slice(data));

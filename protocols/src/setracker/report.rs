@@ -3,11 +3,11 @@
 //! | on the wire | event or attribute | value |
 //! | --- | --- | --- |
 //! | position | [`Fix`] | `valid` by `A`; none at 0/0 or off the globe |
-//! | GSM, battery | `signal`, `battery_level` | % |
+//! | GSM, battery | `signal_level`, `battery_level` | %, above 100 left out |
 //! | steps, rolls | `steps`, `rolls` | numbers |
 //! | status | `status_bits` | number, only if not 0 |
 //! | status bits 16–22 | `alarm` | name ([`ALARMS`]); repeats |
-//! | health | `health_…`, by the word | text |
+//! | health | `heart_rate`, or `health_…` by the word | number; text |
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,8 +30,8 @@ pub(super) fn report(position: &Position, received: Timestamp) -> Report {
     let mut attributes = Attributes::new();
     numbers(
         [
-            ("signal", position.signal),
-            ("battery_level", position.battery),
+            ("signal_level", position.signal.filter(possible)),
+            ("battery_level", position.battery.filter(possible)),
             ("steps", position.steps),
             ("rolls", position.rolls),
             ("status_bits", position.status.filter(|&bits| bits != 0)),
@@ -49,16 +49,29 @@ pub(super) fn report(position: &Position, received: Timestamp) -> Report {
 /// What a sign of life says; nothing if it says nothing.
 pub(super) fn alive([steps, rolls, battery]: [Option<u32>; 3]) -> Option<Event> {
     let mut attributes = Attributes::new();
-    let values = [("steps", steps), ("rolls", rolls), ("battery_level", battery)];
+    let values = [("steps", steps), ("rolls", rolls), ("battery_level", battery.filter(possible))];
     numbers(values, &mut attributes);
     (!attributes.is_empty()).then_some(Event::Info(attributes))
 }
 
-/// A measurement of somebody's health.
+/// A measurement of somebody's health. Only of the pulse alone it is known what the values are.
 pub(super) fn health(word: &[u8], values: &[u8]) -> Event {
+    if let (b"heart", Some(rate @ 0..=400)) = (word, whole(values)) {
+        return Event::Info(vec![("heart_rate".into(), Value::Int(rate))]);
+    }
     let name = format!("health_{}", String::from_utf8_lossy(word).to_ascii_lowercase());
     let values = String::from_utf8_lossy(values).into_owned();
     Event::Info(vec![(name.into(), Value::Text(values))])
+}
+
+/// Per cent.
+const fn possible(level: &u32) -> bool {
+    *level <= 100
+}
+
+fn whole(digits: &[u8]) -> Option<i64> {
+    let plain = digits.iter().all(u8::is_ascii_digit);
+    plain.then(|| std::str::from_utf8(digits).ok()?.parse().ok()).flatten()
 }
 
 fn numbers<const N: usize>(values: [(&'static str, Option<u32>); N], out: &mut Attributes) {

@@ -3,14 +3,14 @@
 //! | from | event or attribute | value |
 //! | --- | --- | --- |
 //! | place, speed, course | [`Fix`] | valid by source and age (`REV`, `RPV`) or by fix mode 2 or 3 (the others) |
-//! | event | `event` | number, or as written |
+//! | event | `event_code`, or `event_letters` if it is not decimal | number; text |
 //! | inputs | `inputs` | bit mask |
 //! | HDOP | `hdop` | number |
 //! | `SV` | satellites of the [`Fix`] | |
 //! | `BL`, `VO`, `AD` | `battery_v`, `odometer_km`, `adc1` | volts, km, number |
-//! | `RUS`: supply and battery in one field, temperatures with a sign | `power_v`, `battery_v`, `temperature1`, … | volts, °C |
+//! | `RUS`: supply and battery in one field, temperatures with a sign | `power_v`, `battery_v`, `temperature1_c`, … | volts, °C |
 //! | `RUV00` | `firmware` | text |
-//! | other tags | their own name | text |
+//! | other tags | their own name; with `param.` in front if that is a neutral one of another kind, or another word for one | text |
 
 use jiff::Timestamp;
 use nom::bytes::complete::take_while_m_n;
@@ -22,6 +22,7 @@ use super::message::{Message, Tag};
 use super::time;
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::event::{Attributes, Fix, Report, Value};
+use crate::vocabulary::named_by_device;
 
 const MILE: f32 = 1.609_344;
 
@@ -149,7 +150,7 @@ fn event(data: &[u8], now: Option<Timestamp>) -> Parsed<'_> {
     let (_, (event, week, day, second, place, (speed, course, source, age))) = head_of(head, data)?;
     let fix = fix(place, speed as f32 * MILE, course, is_fresh(source, age));
     let mut report = placed(time::of_week(week, day, second, now), fix);
-    report.attributes.push(("event".into(), Value::Int(event.into())));
+    report.attributes.push(("event_code".into(), Value::Int(event.into())));
     Ok(report)
 }
 
@@ -200,8 +201,11 @@ fn dated(data: &[u8], order: Order) -> Parsed<'_> {
         report.attributes.push(("inputs".into(), Value::Int(inputs)));
     }
     if let (Some(event), Order::DayFirst) = (field(5), order) {
-        let event = String::from_utf8_lossy(event).into_owned();
-        report.attributes.push(("event".into(), Value::Text(event)));
+        report.attributes.push(match number(2)(event) {
+            Ok((_, number)) => ("event_code".into(), Value::Int(number.into())),
+            // Hexadecimal with letters, or no number at all: as it stands.
+            Err(_) => ("event_letters".into(), words(event)),
+        });
     }
     Ok(report)
 }
@@ -218,8 +222,8 @@ fn hexadecimal(field: &[u8]) -> Option<i64> {
 fn numbered(data: &[u8]) -> Parsed<'_> {
     let (rest, event) = head_of(number(2), data)?;
     let mut report = dated(rest, Order::DayFirst)?;
-    report.attributes.retain(|(name, _)| name != "event");
-    report.attributes.insert(0, ("event".into(), Value::Int(event.into())));
+    report.attributes.retain(|(name, _)| !name.starts_with("event_"));
+    report.attributes.insert(0, ("event_code".into(), Value::Int(event.into())));
     Ok(report)
 }
 
@@ -257,7 +261,7 @@ fn supplies(fields: &[&[u8]], list: &mut Attributes) {
         if matches!(field.first(), Some(b'+' | b'-'))
             && let Some(celsius) = decimal(field)
         {
-            list.push((format!("temperature{index}").into(), Value::Float(celsius)));
+            list.push((format!("temperature{index}_c").into(), Value::Float(celsius)));
         }
     }
 }
@@ -295,7 +299,7 @@ fn tags(tags: &[Tag<'_>], report: &mut Report) {
             None if tag.name.is_empty() => {}
             None => {
                 let name = String::from_utf8_lossy(tag.name).into_owned();
-                report.attributes.push((name.into(), words(tag.value)));
+                report.attributes.push(named_by_device(name.into(), words(tag.value)));
             }
         }
     }

@@ -5,21 +5,21 @@
 //! | --- | --- | --- | --- |
 //! | 1–4 | `input1`–`input4` | yes or no | common |
 //! | 16 | `odometer_km` | number | common |
-//! | 21 | `signal` | 0–5 | common |
-//! | 66, 67 | `external_voltage`, `battery_voltage` | V | common |
+//! | 21 | `signal_level` | %, in fifths | common |
+//! | 66, 67 | `power_v`, `battery_v` | V | common |
 //! | 78 | `driver_key` | hexadecimal, wire order; no key: left out | common |
 //! | 179, 180 | `output1`, `output2` | yes or no | common |
 //! | 207 | `rfid` | hexadecimal, wire order; no key: left out | common |
 //! | 239, 240 | `ignition`, `moving` | yes or no | common |
 //! | 241 | `operator` | country and network code | common |
 //! | 264 | `barcode` | text | common |
-//! | 9, 6 | `adc1`, `adc2` | V | fmb |
-//! | 25–28 | `temperature1`–`temperature4` | °C, of Bluetooth sensors | fmb |
-//! | 72–75 | `temperature5`–`temperature8` | °C, of wired sensors | fmb |
+//! | 9, 6 | `adc1_v`, `adc2_v` | V | fmb |
+//! | 25–28 | `temperature1_c`–`temperature4_c` | °C, of Bluetooth sensors | fmb |
+//! | 72–75 | `temperature5_c`–`temperature8_c` | °C, of wired sensors | fmb |
 //! | 113 | `battery_level` | % | fmb |
 //! | 181, 182 | `pdop`, `hdop` | number | fmb |
 //! | 205, 206 | `cell1.id`, `cell1.lac` | numbers | fmb |
-//! | 10800–10803 | `eye1.temperature`–`eye4.temperature` | °C, of Bluetooth beacons | fmb |
+//! | 10800–10803 | `eye1.temperature_c`–`eye4.temperature_c` | °C, of Bluetooth beacons | fmb |
 //! | any other | `io_` and the number | number without sign; longer than 8 bytes: bytes | |
 //!
 //! A value that the unit does not know, such as the error codes of sensors, is kept under its number.
@@ -85,6 +85,10 @@ enum Unit {
     Number,
     /// 0 or 1.
     Flag,
+    /// 0 to 5, of which 5 is 100 %.
+    Fifths,
+    /// 0 to 100.
+    Percent,
     /// So many make one.
     Per(f64),
     /// With a sign: so many make one degree, lowest, highest. Beyond stand a sensor's error codes.
@@ -110,9 +114,9 @@ const COMMON: [(u16, Meaning); 16] = [
     of(3, "input3", Unit::Flag),
     of(4, "input4", Unit::Flag),
     of(16, "odometer_km", Unit::Per(1e3)),
-    of(21, "signal", Unit::Number),
-    of(66, "external_voltage", Unit::Per(1e3)),
-    of(67, "battery_voltage", Unit::Per(1e3)),
+    of(21, "signal_level", Unit::Fifths),
+    of(66, "power_v", Unit::Per(1e3)),
+    of(67, "battery_v", Unit::Per(1e3)),
     of(78, "driver_key", Unit::Key),
     of(179, "output1", Unit::Flag),
     of(180, "output2", Unit::Flag),
@@ -124,25 +128,25 @@ const COMMON: [(u16, Meaning); 16] = [
 ];
 
 const FMB: [(u16, Meaning); 19] = [
-    of(6, "adc2", Unit::Per(1e3)),
-    of(9, "adc1", Unit::Per(1e3)),
-    of(25, "temperature1", WIRELESS),
-    of(26, "temperature2", WIRELESS),
-    of(27, "temperature3", WIRELESS),
-    of(28, "temperature4", WIRELESS),
-    of(72, "temperature5", WIRED),
-    of(73, "temperature6", WIRED),
-    of(74, "temperature7", WIRED),
-    of(75, "temperature8", WIRED),
-    of(113, "battery_level", Unit::Number),
+    of(6, "adc2_v", Unit::Per(1e3)),
+    of(9, "adc1_v", Unit::Per(1e3)),
+    of(25, "temperature1_c", WIRELESS),
+    of(26, "temperature2_c", WIRELESS),
+    of(27, "temperature3_c", WIRELESS),
+    of(28, "temperature4_c", WIRELESS),
+    of(72, "temperature5_c", WIRED),
+    of(73, "temperature6_c", WIRED),
+    of(74, "temperature7_c", WIRED),
+    of(75, "temperature8_c", WIRED),
+    of(113, "battery_level", Unit::Percent),
     of(181, "pdop", Unit::Per(10.0)),
     of(182, "hdop", Unit::Per(10.0)),
     of(205, "cell1.id", Unit::Number),
     of(206, "cell1.lac", Unit::Number),
-    of(10_800, "eye1.temperature", WIRELESS),
-    of(10_801, "eye2.temperature", WIRELESS),
-    of(10_802, "eye3.temperature", WIRELESS),
-    of(10_803, "eye4.temperature", WIRELESS),
+    of(10_800, "eye1.temperature_c", WIRELESS),
+    of(10_801, "eye2.temperature_c", WIRELESS),
+    of(10_802, "eye3.temperature_c", WIRELESS),
+    of(10_803, "eye4.temperature_c", WIRELESS),
 ];
 
 /// Ids that have their meaning ready: an element costs one look-up.
@@ -215,6 +219,8 @@ impl Names {
             Unit::Number if number <= i64::MAX as u64 => Value::Int(number as i64),
             Unit::Flag if number <= 1 => Value::Bool(number == 1),
             Unit::Per(one) => Value::Float(number as f64 / one),
+            Unit::Fifths if number <= 5 => Value::Int(number as i64 * 20),
+            Unit::Percent if number <= 100 => Value::Int(number as i64),
             _ => return self.push_rare(id, value, out),
         };
         out.push((Cow::Borrowed(meaning.name), read));
@@ -305,7 +311,7 @@ pub(super) fn wire(name: &str, value: &Value) -> Option<(u16, Vec<u8>)> {
     let bytes = match (meaning.unit, value) {
         (Unit::Flag, Value::Bool(on)) => vec![u8::from(*on)],
         (Unit::Per(one), Value::Float(number)) => narrow((number * one).round(), width)?,
-        (Unit::Number, Value::Int(number)) if *id == 21 => narrow(*number as f64, 1)?,
+        (Unit::Fifths, Value::Int(percent)) => narrow((*percent as f64 / 20.0).round(), 1)?,
         (Unit::Number, Value::Int(number)) => narrow(*number as f64, width)?,
         (Unit::Key, Value::Text(key)) => u64::from_str_radix(key, 16).ok()?.to_be_bytes().to_vec(),
         (Unit::Text, Value::Text(text)) => text.as_bytes().to_vec(),

@@ -5,8 +5,8 @@
 //! | position | [`Fix`] | `valid` with three satellites or more; a position off the globe is none |
 //! | `hdop` of a position | `hdop` | number |
 //! | I/O | `inputs`, `outputs` | bit mask |
-//! | LBS | `cell1.mcc`, `cell1.mnc`, `cell1.lac`, `cell1.id`, `cell1.rx_level`, `cell1.timing_advance`, `cell2.mcc`, … | number |
-//! | parameter N of types 0, 5, 6, 7, 8, 9 | `paramN`, `fuelN`, `temperatureN`, `canN`, `counterN`, `adcN` | number or text, as typed and scaled; what is not finite is left out |
+//! | LBS | `cell1.mcc`, `cell1.mnc`, `cell1.lac`, `cell1.id`, `cell1.rxlev`, `cell1.timing_advance`, `cell2.mcc`, … | number |
+//! | parameter N of types 0, 5, 6, 7, 8, 9 | `paramN`, `fuel_sensorN`, `temperatureN_c`, `canN`, `counterN`, `adcN`; with `param.` in front if the value is none of that kind | number or text, as typed and scaled; what is not finite is left out |
 //! | driver code | `driver_key`, and [`Event::Driver`] | text; a code of 0 is no driver |
 //! | driver message, or the parameter that option `text_parameter` names | [`Event::Message`] with the message's time | |
 //! | picture block | [`Event::Unhandled`], kind 3 | the beginning of the block |
@@ -27,6 +27,7 @@ use crate::event::{
     Attributes, DriverIdentity, DriverMessage, Event, Fix, Origin, RepeatKey, Report, Value,
 };
 use crate::text::Charset;
+use crate::vocabulary::named_by_device;
 
 /// How long a text dated by its message stays recognisable as a repeat: devices keep unanswered packets for days.
 const REPEAT_SECONDS: u32 = 7 * 24 * 3600;
@@ -141,7 +142,7 @@ impl<'a> Reading<'a> {
                 ("mnc", cell.mnc),
                 ("lac", cell.lac),
                 ("id", cell.id),
-                ("rx_level", cell.rx_level),
+                ("rxlev", cell.rx_level),
                 ("timing_advance", cell.timing_advance),
             ] {
                 self.put(format!("cell{number}.{part}"), Value::Int(value.into()));
@@ -162,7 +163,12 @@ impl<'a> Reading<'a> {
             };
             match group {
                 Group::Driver => self.driver(value),
-                _ => self.put(format!("{}{}", prefix(group), parameter.number), value),
+                _ => {
+                    let (front, behind) = around(group);
+                    let name = format!("{front}{}{behind}", parameter.number);
+                    let (name, value) = named_by_device(name.into(), value);
+                    self.put(name, value);
+                }
             }
         }
     }
@@ -201,16 +207,16 @@ const fn blank(time: Option<Timestamp>) -> Report {
     Report { time, fix: None, archived: false, attributes: Attributes::new() }
 }
 
-/// What stands before the number in the names of a list's parameters.
-const fn prefix(group: Group) -> &'static str {
+/// What stands before and behind the number in the names of a list's parameters.
+const fn around(group: Group) -> (&'static str, &'static str) {
     match group {
-        Group::Custom => "param",
-        Group::Fuel => "fuel",
-        Group::Temperature => "temperature",
-        Group::Can => "can",
-        Group::Counter => "counter",
-        Group::Adc => "adc",
-        Group::Driver => "driver",
+        Group::Custom => ("param", ""),
+        Group::Fuel => ("fuel_sensor", ""),
+        Group::Temperature => ("temperature", "_c"),
+        Group::Can => ("can", ""),
+        Group::Counter => ("counter", ""),
+        Group::Adc => ("adc", ""),
+        Group::Driver => ("driver", ""),
     }
 }
 
@@ -276,7 +282,8 @@ pub(super) fn record(report: &Report) -> Record<'_> {
         [Group::Custom, Group::Fuel, Group::Temperature, Group::Can, Group::Counter, Group::Adc]
     {
         let of_group = |(name, value): &'_ (Cow<'static, str>, Value)| {
-            let number = name.strip_prefix(prefix(group))?.parse().ok()?;
+            let (front, behind) = around(group);
+            let number = name.strip_prefix(front)?.strip_suffix(behind)?.parse().ok()?;
             Some((number, value.clone()))
         };
         let numbers: Vec<(u16, Value)> = report.attributes.iter().filter_map(of_group).collect();

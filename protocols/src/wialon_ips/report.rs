@@ -9,10 +9,11 @@
 //! | `ibutton` | `driver_key`, and [`Event::Driver`] | text; a key of zeros only is no driver |
 //! | `SOS:1:1` | `alarm` | text `sos`; a value of 0 is left out |
 //! | `mcc`, `mnc`, `lac`, `cell_id` with index 1, 2, … or none | `cell1.mcc`, `cell1.mnc`, `cell1.lac`, `cell1.id`, … | whole number; no index is 1 |
-//! | `temp` | `device_temperature` | °C |
+//! | `temp` | `device_temperature_c` | °C |
 //! | `bat` | `battery_level` | % |
+//! | `fuel`, `fuel1`, … | `fuel_sensor`, `fuel_sensor1`, … | number |
 //! | `text:3:…` | [`Event::Message`] with the record's time | |
-//! | any other parameter | its own name | number or text, as typed |
+//! | any other parameter | its own name; with `param.` in front if that is a neutral one of another kind, or another word for one | number or text, as typed |
 
 use std::borrow::Cow;
 
@@ -22,6 +23,7 @@ use crate::event::{
     Attributes, DriverIdentity, DriverMessage, Event, Fix, Origin, RepeatKey, Report, Value,
 };
 use crate::text::Charset;
+use crate::vocabulary::named_by_device;
 
 /// How long a text dated by its record stays recognisable as a repeat: devices keep their black box for days.
 const DATED_WINDOW_SECONDS: u32 = 7 * 24 * 3600;
@@ -151,14 +153,24 @@ fn attribute(parameter: &Parameter<'_>, charset: Charset) -> Option<(Cow<'static
             let off = matches!(value, Value::Int(0)) || value == Value::Text("0".to_owned());
             return (!off).then(|| ("alarm".into(), Value::Text("sos".to_owned())));
         }
-        b"temp" => return Some(("device_temperature".into(), number(value))),
-        b"bat" => return Some(("battery_level".into(), number(value))),
+        b"temp" => return Some(named_by_device("device_temperature_c".into(), number(value))),
+        b"bat" => return Some(named_by_device("battery_level".into(), number(value))),
         name => match cell(name) {
             Some(name) => name.into(),
-            None => text(name, charset).into(),
+            None => own(text(name, charset)),
         },
     };
-    Some((name, value))
+    Some(named_by_device(name, value))
+}
+
+/// What a parameter that the device named itself is called. What devices call `fuel`, `fuel1`, … is on a scale of their own.
+fn own(name: String) -> Cow<'static, str> {
+    match name.strip_prefix("fuel") {
+        Some(number) if number.bytes().all(|digit| digit.is_ascii_digit()) => {
+            format!("fuel_sensor{number}").into()
+        }
+        _ => name.into(),
+    }
 }
 
 /// The neutral name of a cell parameter.

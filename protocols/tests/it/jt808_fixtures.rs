@@ -74,7 +74,7 @@ const COVERED: &[(u32, &str, Where)] = &[
     (65, "power", Item("item_EB")),
     (73, "battery", Item("item_33")),
     (95, "power", Item("item_82")),
-    (102, "door", Neutral("door_open", Value::Int(4))),
+    (102, "door", Neutral("door4_open", Value::Bool(true))),
     (103, "alarm", Item("item_57")),
     // The vendor gives bit 16 a meaning of its own; the standard of 2013 has none for it.
     (104, "alarm", Neutral("alarm_bits", Value::Int(0x1_0000))),

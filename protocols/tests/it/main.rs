@@ -14,6 +14,7 @@ mod jt808_terminal;
 mod jt808_uplinks;
 mod streams;
 mod transcripts;
+mod vocabulary;
 mod wialon_ips;
 
 use kit::transcript::{Transcript, load};

@@ -37,7 +37,7 @@ fn reports_keep_their_attributes_in_either_dialect() {
                     ("inputs".into(), Value::Int(5)),
                     ("outputs".into(), Value::Int(1)),
                     ("alarm".into(), Value::Text("sos".to_owned())),
-                    ("fuel".into(), Value::Float(45.8)),
+                    ("fuel_sensor".into(), Value::Float(45.8)),
                     ("hardware".into(), Value::Text("V4.5".to_owned())),
                 ],
             };

@@ -105,3 +105,9 @@ fn a_status_says_what_is_known() {
     let expected = expected.map(|(name, value)| (name.into(), Value::Bool(value)));
     assert_eq!(told(0b1_1010_0110), expected);
 }
+
+#[test]
+fn alarms_have_neutral_names() {
+    let mut names = (0..=255).filter_map(super::super::report::alarm_name);
+    assert!(names.all(crate::vocabulary::is_alarm));
+}

@@ -269,3 +269,9 @@ fn every_sample_has_been_looked_at() {
     let expected = (1..=13).map(|n| format!("R{n}")).chain((1..=16).map(|n| format!("S{n}")));
     assert_eq!(tags, expected.collect::<Vec<_>>());
 }
+
+#[test]
+fn alarms_have_neutral_names() {
+    let mut names = (0..=255).filter_map(super::super::report::alarm);
+    assert!(names.all(crate::vocabulary::is_alarm));
+}

@@ -216,7 +216,7 @@ fn a_report_comes_back() {
         ("moving".into(), Value::Bool(true)),
         ("odometer_km".into(), Value::Float(1234.5)),
         ("inputs".into(), Value::Int(5)),
-        ("trigger".into(), Value::Int(2)),
+        ("event_code".into(), Value::Int(2)),
     ];
     let time = Some("2025-10-06T08:19:59Z".parse().unwrap());
     let sent = Report { time, fix: Some(fix), archived: true, attributes };

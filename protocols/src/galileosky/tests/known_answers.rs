@@ -123,15 +123,15 @@ fn tags_have_neutral_names_and_units() {
     report::events(&record, false, Timestamp::UNIX_EPOCH, &mut events);
     let [Event::Info(found)] = &events[..] else { panic!("{events:?}") };
     let expected: Vec<(std::borrow::Cow<'static, str>, Value)> = vec![
-        ("device_temperature".into(), Value::Int(-2)),
+        ("device_temperature_c".into(), Value::Int(-2)),
         ("rs485_1".into(), Value::Int(0x110)),
         ("rs485_3".into(), Value::Int(0x110)),
-        ("rs485_3_temperature".into(), Value::Int(-10)),
-        ("temperature2".into(), Value::Int(0x13)),
+        ("rs485_3_temperature_c".into(), Value::Int(-10)),
+        ("temperature2_c".into(), Value::Int(0x13)),
         ("driver_key".into(), Value::Text("12345678".to_owned())),
         ("can_8bit_15".into(), Value::Int(7)),
         ("fuel_level".into(), Value::Float(100.0)),
-        ("coolant_temperature".into(), Value::Int(83)),
+        ("coolant_temperature_c".into(), Value::Int(83)),
         ("rpm".into(), Value::Float(1000.0)),
         ("tag_D5".into(), Value::Bytes(vec![3].into())),
         ("extended_0021".into(), Value::Int(1)),

@@ -113,3 +113,9 @@ fn an_alarm_names_what_the_byte_and_the_status_say() {
     ];
     assert_eq!(report_of(&wire).attributes, expected.map(|(name, value)| (name.into(), value)));
 }
+
+#[test]
+fn alarms_have_neutral_names() {
+    let mut names = (0..=255).filter_map(super::super::report::alarm_name);
+    assert!(names.all(crate::vocabulary::is_alarm));
+}

@@ -132,3 +132,18 @@ fn an_error_says_where() {
         decode::uplink(b"IWAP01080524A2232.9806N11404.9355E000.1061830323.87060").unwrap_err();
     assert_eq!((error.field, error.offset), ("satellites", 54));
 }
+
+#[test]
+fn alarms_have_neutral_names() {
+    let mut names = (0..1000).filter_map(report::alarm_name);
+    assert!(names.all(crate::vocabulary::is_alarm));
+}
+
+#[test]
+fn percentages_that_cannot_be_are_left_out() {
+    let Event::Info(found) = report::health(&[("battery_level", 255.0), ("heart_rate", 68.0)])
+    else {
+        panic!("no measurements");
+    };
+    assert_eq!(found, [("heart_rate".into(), Value::Int(68))]);
+}

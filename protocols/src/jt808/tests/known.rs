@@ -488,3 +488,9 @@ fn commands_of_another_platform() {
         bytes("7e890000050b3a73ce2ff20000f0544553543b7e")
     );
 }
+
+#[test]
+fn alarms_have_neutral_names() {
+    let mut names = super::super::location::ALARMS.into_iter();
+    assert!(names.all(crate::vocabulary::is_alarm));
+}

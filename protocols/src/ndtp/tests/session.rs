@@ -232,7 +232,7 @@ fn what_a_terminal_reports_comes_back() {
         satellites: Some(9),
     };
     let mut attributes = vec![
-        ("battery_voltage".into(), Value::Float(4.06)),
+        ("battery_v".into(), Value::Float(4.06)),
         ("track_m".into(), Value::Int(12)),
         ("pdop".into(), Value::Int(2)),
         ("alarm".into(), Value::Text("sos".to_owned())),
@@ -254,7 +254,7 @@ fn what_a_terminal_reports_comes_back() {
         ("acceleration", 0),
     ];
     attributes.extend(others.map(|(name, value)| (name.into(), Value::Int(value))));
-    attributes.push(("power_voltage".into(), Value::Float(24.0)));
+    attributes.push(("power_v".into(), Value::Float(24.0)));
     let time = Some("2025-10-06T08:15:30Z".parse().unwrap());
     let mut dialogue = Dialogue::online(&[]);
     for (kind, archived) in [(100, true), (101, false)] {

@@ -210,3 +210,9 @@ fn protocol_pro_heartbeat_and_report() {
     assert_eq!((fix.longitude, fix.latitude), (-91.519_513, 44.786_738));
     assert_eq!((fix.course, fix.altitude, fix.satellites), (Some(130.0), Some(272.5), Some(29)));
 }
+
+#[test]
+fn alarms_have_neutral_names() {
+    let mut names = super::super::attributes::ALARMS.into_iter().map(|(_, name)| name);
+    assert!(names.all(crate::vocabulary::is_alarm));
+}

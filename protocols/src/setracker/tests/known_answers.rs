@@ -4,7 +4,7 @@ use super::super::frame::{seal, split, unescape};
 use super::super::message::{Message, Position};
 use super::super::{decode, encode, explain, report};
 use super::cut;
-use crate::event::{Report, Value};
+use crate::event::{Event, Report, Value};
 
 const R4: &[u8] = b"[3G*4700222306*011F*UD2,120316,140444,A,48.779045,N, 9.1574736,E,0.57,12.8,0.0,7,28,77,0,0,00000000,2,2,262,1,21041,9067,121,21041,5981,116,5,WG-Superlativ,34:31:c4:c8:a9:22,-67,EasyBox-28E858,18:83:bf:28:e8:f4,-70,MoMaXXg,be:05:43:b7:19:15,-72,MoMaXX2,bc:05:43:b7:19:15,-72,Gastzugang,18:83:bf:28:e8:f5,-72]";
 const R5: &[u8] = b"[ZJ*014111001332708*0075*0064*AL,040418,052156,A,22.536207,N,113.938673,E,0,0,0,5,100,82,1000,50,00100000,1,255,460,0,9340,3663,35]";
@@ -60,7 +60,7 @@ fn r4_stored_position_with_a_blank() {
     assert_eq!((fix.latitude, fix.longitude, fix.valid), (48.779_045, 9.157_473_6, true));
     assert_eq!((fix.speed, fix.course, fix.altitude), (Some(0.57), Some(12.8), Some(0.0)));
     assert_eq!((fix.satellites, report.archived), (Some(7), true));
-    let values = [("signal", 28), ("battery_level", 77), ("steps", 0), ("rolls", 0)];
+    let values = [("signal_level", 28), ("battery_level", 77), ("steps", 0), ("rolls", 0)];
     assert_eq!(report.attributes, values.map(|(name, value)| (name.into(), Value::Int(value))));
 }
 
@@ -96,4 +96,21 @@ fn a_position_that_ends_early_says_where() {
     let error = decode::uplink(b"UD,120316,140444,A,48.7").unwrap_err();
     assert_eq!((error.field, error.offset), ("N or S", 24));
     assert_eq!(decode::uplink(b"UD,120316,140444,X").unwrap_err().field, "validity");
+}
+
+#[test]
+fn alarms_have_neutral_names() {
+    let mut names = report::ALARMS.into_iter().map(|(_, name)| name);
+    assert!(names.all(crate::vocabulary::is_alarm));
+}
+
+#[test]
+fn only_a_lone_pulse_is_a_number() {
+    let pulse = |word: &[u8], values: &[u8]| report::health(word, values);
+    assert_eq!(pulse(b"heart", b"72"), Event::Info(vec![("heart_rate".into(), Value::Int(72))]));
+    let raw = |name: &'static str, values: &str| {
+        Event::Info(vec![(name.into(), Value::Text(values.to_owned()))])
+    };
+    assert_eq!(pulse(b"heart", b"72,80"), raw("health_heart", "72,80"));
+    assert_eq!(pulse(b"bphrt", b"120"), raw("health_bphrt", "120"));
 }

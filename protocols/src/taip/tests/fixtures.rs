@@ -60,7 +60,7 @@ fn every_row_decodes_to_what_it_states() {
         }
         for (name, value) in row.attributes.iter().flat_map(|stated| stated.as_object().unwrap()) {
             let ours = match name.as_str() {
-                "temp1" => "temperature1",
+                "temp1" => "temperature1_c",
                 "battery" => "battery_v",
                 "versionFw" => "firmware",
                 other => panic!("{}: the test does not know the stated {other}", row.n),

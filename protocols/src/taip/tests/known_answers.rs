@@ -58,7 +58,7 @@ fn positions_by_week() {
     assert_eq!((fix.latitude, fix.longitude, fix.valid), (25.782_5, -80.281_39, true));
     assert_eq!((fix.speed, fix.course), (Some(15.0 * 1.609_344), Some(195.0)));
     assert_eq!(report.time.unwrap().to_string(), "2007-10-01T13:11:49Z");
-    assert_eq!(report.attributes, [("event".into(), Value::Int(0))]);
+    assert_eq!(report.attributes, [("event_code".into(), Value::Int(0))]);
 }
 
 impl Message<'_> {
@@ -173,4 +173,14 @@ fn garmin_bytes_travel_in_hexadecimal() {
     assert_eq!(receipt, Some(vec![0xa1, 6, 0x25, 0, 7, 0, 0, 0]));
     assert_eq!(garmin::unwrap(&message(">SFM.,0A023200<")), Some(vec![0x0a, 2, 0x32, 0]));
     assert_eq!(garmin::unwrap(&message(">RFM.,DISCONNECT<")), None);
+}
+
+#[test]
+fn events_are_numbers_if_they_are_decimal() {
+    let event = |digits: &str| {
+        let frame = format!("RGP041120190000-3137454-064075520001883004D{digits}");
+        read(frame.as_bytes()).attributes.pop().unwrap()
+    };
+    assert_eq!(event("50"), ("event_code".into(), Value::Int(50)));
+    assert_eq!(event("5A"), ("event_letters".into(), Value::Text("5A".to_owned())));
 }

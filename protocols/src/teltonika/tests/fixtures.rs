@@ -86,7 +86,7 @@ fn positions(row: &Row, frame: &[u8], codec: Codec) {
         match name.as_str() {
             "eyeTemp1" => {
                 let report = records[0].report(None, naming);
-                let found = report.attributes.iter().find(|(key, _)| key == "eye1.temperature");
+                let found = report.attributes.iter().find(|(key, _)| key == "eye1.temperature_c");
                 assert_eq!(found.map(|(_, value)| value.clone()), Some(Value::Float(stated)));
             }
             // A list of beacons in one value, kept as bytes: the voltage of the first stands in two bytes behind its mark.

@@ -27,9 +27,9 @@ fn common_elements_have_names_unless_names_are_off() {
         (1, 1, 1, "input1", Value::Bool(true)),
         (4, 0, 1, "input4", Value::Bool(false)),
         (16, 12_345, 4, "odometer_km", Value::Float(12.345)),
-        (21, 5, 1, "signal", Value::Int(5)),
-        (66, 24_079, 2, "external_voltage", Value::Float(24.079)),
-        (67, 3_950, 2, "battery_voltage", Value::Float(3.95)),
+        (21, 4, 1, "signal_level", Value::Int(80)),
+        (66, 24_079, 2, "power_v", Value::Float(24.079)),
+        (67, 3_950, 2, "battery_v", Value::Float(3.95)),
         (78, 0xe700_0019_4a2f_2101, 8, "driver_key", Value::Text("E70000194A2F2101".into())),
         (179, 1, 1, "output1", Value::Bool(true)),
         (207, 0x3a7, 8, "rfid", Value::Text("00000000000003A7".into())),
@@ -50,14 +50,14 @@ fn common_elements_have_names_unless_names_are_off() {
 fn the_familys_elements_have_names_only_if_it_is_that_family() {
     use Naming::{Common, Fmb};
     for (id, value, size, name, meaning) in [
-        (9, 12_500, 2, "adc1", 12.5),
-        (6, 500, 2, "adc2", 0.5),
-        (25, 2_150, 2, "temperature1", 21.5),
-        (28, 0xfb5d, 2, "temperature4", -11.87),
-        (72, 0xffff_fff6, 4, "temperature5", -1.0),
+        (9, 12_500, 2, "adc1_v", 12.5),
+        (6, 500, 2, "adc2_v", 0.5),
+        (25, 2_150, 2, "temperature1_c", 21.5),
+        (28, 0xfb5d, 2, "temperature4_c", -11.87),
+        (72, 0xffff_fff6, 4, "temperature5_c", -1.0),
         (181, 12, 2, "pdop", 1.2),
         (182, 9, 2, "hdop", 0.9),
-        (10_803, 0xfb5d, 2, "eye4.temperature", -11.87),
+        (10_803, 0xfb5d, 2, "eye4.temperature_c", -11.87),
     ] {
         assert_eq!(one(id, value, size, Fmb), (name.to_owned(), Value::Float(meaning)));
         assert_eq!(one(id, value, size, Common), (format!("io_{id}"), Value::Int(value as i64)));

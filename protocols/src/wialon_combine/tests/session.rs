@@ -264,7 +264,7 @@ fn what_a_terminal_reports_comes_back() {
         ("inputs".into(), Value::Int(5)),
         ("outputs".into(), Value::Int(1)),
         ("param7".into(), Value::Int(-5)),
-        ("fuel1".into(), Value::Float(52.3)),
+        ("fuel_sensor1".into(), Value::Float(52.3)),
         ("adc2".into(), Value::Float(12.59)),
     ];
     let time = Some("2025-10-06T08:15:30Z".parse().unwrap());

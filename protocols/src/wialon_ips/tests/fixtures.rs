@@ -102,7 +102,7 @@ fn stated(n: u32, attributes: &serde_json::Value, report: &Report) {
     let number = |value: &serde_json::Value| serde_json::json!(value.as_f64().unwrap());
     for (name, value) in attributes.as_object().unwrap() {
         match name.as_str() {
-            "deviceTemp" => assert_eq!(found("device_temperature"), number(value)),
+            "deviceTemp" => assert_eq!(found("device_temperature_c"), number(value)),
             "batteryLevel" => assert_eq!(found("battery_level"), number(value)),
             "network" => {
                 for (index, tower) in (1..).zip(value["cellTowers"].as_array().unwrap()) {

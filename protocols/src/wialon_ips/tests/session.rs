@@ -261,6 +261,24 @@ fn alarms_drivers_and_cells_have_neutral_names() {
 }
 
 #[test]
+fn what_devices_call_as_they_like_does_not_take_neutral_names() {
+    let none = "NA;NA;NA;NA;NA;NA;NA;NA;NA;NA;NA;NA;NA;;NA";
+    let parameters = "ignition:1:1,bat:1:130,fuel2:2:4.5,battery:1:3,power_v:3:high,moving:1:7";
+    let events = Dialogue::v1(&[]).events(&format!("#D#{none};{parameters}"));
+    let [Event::Report(report)] = &events[..] else { panic!("{events:?}") };
+    let expected = [
+        ("ignition", Value::Bool(true)),
+        ("param.battery_level", Value::Int(130)),
+        ("fuel_sensor2", Value::Float(4.5)),
+        ("param.battery", Value::Int(3)),
+        ("param.power_v", Value::Text("high".to_owned())),
+        ("param.moving", Value::Int(7)),
+    ];
+    let found = report.attributes.iter().map(|(name, value)| (name.as_ref(), value.clone()));
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn a_position_off_the_globe_is_none_and_few_satellites_make_no_valid_one() {
     let mut dialogue = Dialogue::v1(&[]);
     let mut fix = |lat: &str, sats: &str| {
