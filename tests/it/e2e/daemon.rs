@@ -10,8 +10,8 @@ use cabwire::app::{self, Running, Surroundings};
 use cabwire::clock::{Clock, SystemClock};
 use cabwire::config::{AUTO, Config, Listener};
 use cabwire::model::{
-    Credential, CredentialKind, Millis, NewTracker, NewUser, TariffId, TrackerChange, TrackerId,
-    UserId,
+    BuiltIn, Credential, CredentialKind, Millis, NewTracker, NewUser, TariffId, TrackerChange,
+    TrackerId, UserId,
 };
 use cabwire::password::{self, Cost};
 use cabwire::secret;
@@ -257,7 +257,14 @@ pub async fn create_account(store: &dyn Store, login: &str, now: Millis) -> Acco
     Account { user, key }
 }
 
-/// A device without a secret. Real terminals want a pause after the login; this one does not.
+/// Code of the model for the first profile with chat, or of the standard.
+pub fn chat_model(protocol: &dyn Protocol) -> String {
+    let own = || BuiltIn::of(self::protocol(protocol.info().name));
+    let with_chat = own().find(|built_in| built_in.has_chat());
+    with_chat.or_else(|| own().next()).unwrap().model_code()
+}
+
+/// A device without a secret that shows texts if any of its protocol does. Real terminals want a pause after the login; this one does not.
 pub fn new_tracker(
     account: &Account,
     tariff: TariffId,
@@ -273,7 +280,7 @@ pub fn new_tracker(
         identity: identity.to_owned(),
         secret: None,
         options: pause.map(|spec| (spec.name.to_owned(), "0".to_owned())).collect(),
-        model: info.name.to_owned(),
+        model: chat_model(protocol),
         tariff,
         phone: None,
     }

@@ -97,7 +97,8 @@ CREATE TABLE model (
     vendor   TEXT    NOT NULL,
     kind     TEXT    NOT NULL,
     id_type  TEXT    NOT NULL,
-    has_chat INTEGER NOT NULL
+    profile  TEXT,                  -- built-in profile, protocol/profile; NULL: of no protocol
+    chat     INTEGER                -- what the operator says; NULL: what the profile says
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tariff (
