@@ -59,7 +59,8 @@ pub trait Store: Send + Sync + 'static {
     /// thousands at once.
     async fn due_retries(&self, since: Millis, now: Millis) -> Result<Vec<TrackerId>, StoreError>;
 
-    /// Applies updates; the results are in the order of `updates`.
+    /// Applies updates; the results are in the order of `updates`. That a driver opened a text changes no status, whatever that
+    /// is, and is noted once.
     async fn update_deliveries(
         &self,
         updates: Vec<DeliveryUpdate>,
@@ -270,6 +271,8 @@ pub struct DeliveryRecord {
     pub lossy: bool,
     /// Who sent it.
     pub author: Option<UserId>,
+    /// When the driver opened it, if the device told.
+    pub read: Option<Millis>,
 }
 
 /// A point in the history of the administered records.

@@ -133,6 +133,17 @@ statements! {
              parts_done = u.value ->> 3, attempts = u.value ->> 4, retry_ms = u.value ->> 5, \
              last_error = u.value ->> 6 \
          FROM jsonb_each(?1) u WHERE message.id = u.value ->> 0";
+    /// Opened by the driver, which is noted once; rows of ?1 are [id, moment].
+    NOTE_OPENED = "UPDATE OR ROLLBACK message SET read_ms = u.value ->> 1 \
+         FROM jsonb_each(?1) u \
+         WHERE message.id = u.value ->> 0 AND direction = 1 AND read_ms IS NULL RETURNING message.id";
+    /// Among a tracker's 256 newest outgoing texts, the newest whose last part has the quoted serial; rows of ?1 are [tracker,
+    /// serial, mask, number], and what comes out is [number, id].
+    SENT_BY_SERIAL = "SELECT q.value ->> 3, m.id FROM json_each(?1) q CROSS JOIN message m ON m.id = \
+             (SELECT max(i.id) FROM (SELECT id, serial, parts FROM message \
+                 WHERE tracker_id = q.value ->> 0 AND direction = 1 \
+                 ORDER BY submit_ms DESC, id DESC LIMIT 256) i \
+             WHERE (i.serial + i.parts - 1 - (q.value ->> 1)) & (q.value ->> 2) = 0)";
     MARK_READ = "UPDATE OR ROLLBACK message SET status = 1 \
          WHERE id IN (SELECT value FROM json_each(?1)) AND direction = 0 AND status = 0";
     MARK_ALL_READ = "UPDATE OR ROLLBACK message SET status = 1 \
@@ -166,7 +177,7 @@ statements! {
          WHERE tracker_id IN (SELECT value FROM json_each(?1)) AND direction = 0 AND status = 0 \
          GROUP BY tracker_id";
     DELIVERY_RECORD = "SELECT parts, parts_done, attempts, last_error, retry_ms, expires_ms, \
-             lossy IS NOT NULL AS lossy, author_id \
+             lossy IS NOT NULL AS lossy, author_id, read_ms \
          FROM message WHERE id = ?1 AND direction = 1";
 
     // ── device states ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,9 +1,11 @@
 //! Administration without a daemon, configuration errors, import, decode.
 
+use cabwire::model::{DeliveryUpdate, Millis, NewText, TrackerId};
 use protocols::registry;
 use serde_json::Value;
 
 use super::process::Place;
+use crate::e2e::daemon::open_store;
 
 fn with_database() -> Place {
     let place = Place::new();
@@ -274,4 +276,31 @@ fn decode_reads_arguments_and_standard_input() {
         "{}",
         unfinished.out
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_driver_opened_a_text_is_shown() {
+    let place = with_account();
+    let add = ["tracker", "add", "--user", "fleet", "--protocol", first(), "--identity", "1001"];
+    place.good(&add);
+    let store = open_store(&place.path().join("data")).await;
+    let text = NewText {
+        tracker: TrackerId(1),
+        text: "Gate 4".into(),
+        cuts: Vec::new(),
+        lossy: false,
+        author: None,
+        expires: None,
+    };
+    let id = store.queue_texts(vec![text], Millis(1_800_000_000_000)).await.unwrap()[0].id;
+    let show = ["message", "show", &id.to_string()];
+    assert!(!place.good(&show).contains("read by the driver"));
+    let at = Millis(1_800_000_060_000);
+    store.update_deliveries(vec![DeliveryUpdate::Read { id, at }]).await.unwrap();
+    store.close().await;
+    let shown = place.good(&show);
+    let line = shown.lines().find(|line| line.starts_with("read by the driver")).unwrap();
+    assert!(line.contains("2027-01-15"), "{shown}");
+    let json = place.json(&[&show[..], &["--json"]].concat());
+    assert_eq!((&json["delivery"]["read"], &json["status"]), (&at.0.into(), &"PENDING".into()));
 }

@@ -24,6 +24,7 @@ CREATE TABLE message (
     expires_ms  INTEGER,
     retry_ms    INTEGER,
     last_error  TEXT,
+    read_ms     INTEGER,            -- when the driver opened it
     -- incoming
     repeat_key  INTEGER,
     employee_id INTEGER,
