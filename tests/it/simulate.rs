@@ -119,3 +119,24 @@ async fn a_fleet_logs_in_and_says_goodbye() {
     fleet.stop().await;
     assert!(fleet.counts().line(50).starts_with("online 0/50 "), "{}", fleet.counts().line(50));
 }
+
+#[tokio::test]
+async fn a_device_without_receipts_shows_texts_and_confirms_none() {
+    let daemon = Daemon::start().await;
+    let account = daemon.account("fleet").await;
+    let protocol = registry::ALL[0];
+    let tracker = daemon.tracker(&account, protocol, IDENTITY).await;
+    let answer = Some("on my way".to_owned());
+    let behaviour = Behaviour { mute: true, answer, ..Behaviour::default() };
+    let fleet = Fleet::default();
+    let mut happenings = watched(&fleet, life(&daemon, protocol, behaviour));
+    let id = daemon.send(&account, tracker, "turn left").await;
+    until(&mut happenings, |happening| matches!(happening, Happening::Ignored(_))).await;
+    // The driver can write all the same.
+    eventually("answer", || async { (daemon.unread(&account, tracker).await == 1).then_some(()) })
+        .await;
+    assert_eq!(daemon.message(&account, tracker, id).await["status"], "PENDING");
+    fleet.stop().await;
+    let line = fleet.counts().line(1);
+    assert!(line.contains("texts 1 confirmed 0 refused 0 ignored 1"), "{line}");
+}

@@ -231,6 +231,13 @@ fn an_import_is_all_or_nothing_unless_told_otherwise() {
     assert!(printed.out.ends_with("2 trackers are imported\n"), "{}", printed.out);
     let list = place.json(&["tracker", "list", "--json"]);
     assert_eq!((&list[0]["label"], &list[1]["label"]), (&"Van 1".into(), &"Van 4".into()));
+    place.good(&["model", "add", "silent", "--chat", "false"]);
+    place.write("silent.csv", &format!("protocol,identity,model\n{p},3001,silent\n{p},3002,\n"));
+    let printed = place.good(&["import", "silent.csv", "--user", "fleet"]);
+    assert!(
+        printed.starts_with("2 trackers are imported\nnote: 1 of them take no texts"),
+        "{printed}"
+    );
     let again = place.run(&["import", "fleet.csv", "--user", "fleet", "--skip-bad"]);
     assert!(again.out.contains("fleet.csv:2: identity: `2001` belongs to tracker 1 already"));
 }
