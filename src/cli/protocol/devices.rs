@@ -37,11 +37,8 @@ const PROFILES: &str = "
 const DELIVERED: &str = "
 ## What counts as DELIVERED
 
-Bytes written to a socket never make a text `DELIVERED`; this packet does. How much it proves:
-
-* *screen*: the screen showed the text;
-* *terminal*: the terminal, or the tracker in front of it, stored or accepted the text;
-* *inferred*: the device sends no receipt, and something else that it sends is taken for one.
+Bytes written to a socket never make a text `DELIVERED`; this packet does. Where an option names what counts, a device that has it set
+otherwise counts accordingly. When the driver *opened* a text, where a device tells, is kept beside its status: `cabwire message show ID`.
 
 | protocol | profile | DELIVERED when | evidence |
 | --- | --- | --- | --- |
@@ -106,12 +103,11 @@ fn options(info: &ProtocolInfo, out: &mut String) {
     }
 }
 
-/// In one word, as the document explains it.
-pub(super) const fn evidence(proves: Option<Evidence>) -> &'static str {
+const fn evidence(proves: Option<Evidence>) -> &'static str {
     match proves {
-        Some(Evidence::Displayed) => "screen",
-        Some(Evidence::Accepted) => "terminal",
-        Some(Evidence::Inferred) => "inferred",
+        Some(Evidence::Displayed) => "the screen showed it",
+        Some(Evidence::Accepted) => "the terminal stored or accepted it",
+        Some(Evidence::Inferred) => "inferred: the device sends no receipt",
         None => "–",
     }
 }

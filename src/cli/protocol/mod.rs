@@ -4,7 +4,9 @@ mod devices;
 
 use std::collections::BTreeMap;
 
-use protocols::{OptionKind, OptionSpec, Protocol, ProtocolInfo, registry};
+use protocols::{
+    DeviceProfile, Evidence, OptionKind, OptionSpec, Protocol, ProtocolInfo, registry,
+};
 use serde_json::{Value, json};
 
 use super::output::{self, Outcome, line};
@@ -61,7 +63,7 @@ fn table() -> String {
             info.default_port.to_string(),
             info.identity.into(),
             texts(info).into(),
-            info.delivered().when.into(),
+            delivered(*protocol),
         ]);
     }
     table.render()
@@ -95,10 +97,22 @@ fn markdown_table() -> String {
             info.default_port,
             info.identity,
             texts(info),
-            info.delivered().when.replace('|', "\\|"),
+            delivered(*protocol).replace('|', "\\|"),
         );
     }
     out
+}
+
+/// What makes a text DELIVERED on a device of the standard profile, or of the first one that has a display.
+fn delivered(protocol: &'static dyn Protocol) -> String {
+    let Some(chat) = BuiltIn::of(protocol).find(|built_in| built_in.has_chat()) else {
+        return "never: its devices take no texts".to_owned();
+    };
+    let DeviceProfile { name, delivered, .. } = chat.profile;
+    match *name {
+        DeviceProfile::STANDARD => delivered.when.to_owned(),
+        other => format!("{} (profile `{other}`; the standard one has no display)", delivered.when),
+    }
 }
 
 const fn texts(info: &ProtocolInfo) -> &'static str {
@@ -145,7 +159,11 @@ fn json_profile(built_in: BuiltIn) -> Value {
         "options": profile.options.iter().copied().collect::<BTreeMap<_, _>>(),
         "has_chat": built_in.has_chat(),
         "delivered_when": delivered.proves.map(|_| delivered.when),
-        "evidence": delivered.proves.map(|proves| devices::evidence(Some(proves))),
+        "evidence": delivered.proves.map(|proves| match proves {
+            Evidence::Displayed => "displayed",
+            Evidence::Accepted => "accepted",
+            Evidence::Inferred => "inferred",
+        }),
     })
 }
 
@@ -177,7 +195,9 @@ mod tests {
     fn every_protocol_and_every_option_is_listed() {
         for protocol in registry::ALL {
             let info = protocol.info();
-            assert!(table().contains(info.delivered().when));
+            assert!(
+                table().contains(info.delivered().when) && table().contains(&delivered(*protocol))
+            );
             let options = options_table(info);
             assert!(info.options.iter().all(|option| options.contains(option.name)), "{options}");
         }
