@@ -107,7 +107,7 @@ const fn evidence(proves: Option<Evidence>) -> &'static str {
     match proves {
         Some(Evidence::Displayed) => "the screen showed it",
         Some(Evidence::Accepted) => "the terminal stored or accepted it",
-        Some(Evidence::Inferred) => "inferred: the device sends no receipt",
+        Some(Evidence::Inferred) => "inferred from what it sends next",
         None => "–",
     }
 }
