@@ -4,7 +4,10 @@ use cabwire::model::{Model, TrackerChange};
 use protocols::{DeviceProfile, Uplink};
 use serde_json::json;
 
-use super::daemon::{Daemon, eventually, new_tracker, next_text, patient, protocol};
+use super::daemon::{
+    Daemon, acknowledges, eventually, has_receipts, has_secret, new_tracker, next_text,
+    numbers_texts, patient, protocol,
+};
 
 /// A model of the operator's own.
 fn model(profile: &str) -> Model {
@@ -75,4 +78,17 @@ async fn a_model_without_chat_takes_no_text_and_says_why() {
     })
     .await;
     daemon.send(&account, tracker, "Gate 4").await;
+}
+
+/// What a protocol cannot do, the tests over all protocols do not ask of it. They must not overlook what it can.
+#[test]
+fn what_protocols_can_do_is_found_out() {
+    for name in ["jt808", "wialon_ips"] {
+        let protocol = protocol(name);
+        for kind in [Uplink::Heartbeat, Uplink::Report, Uplink::Text] {
+            assert!(acknowledges(protocol.info(), kind), "{name} {kind:?}");
+        }
+        assert!(has_receipts(protocol) && has_secret(protocol), "{name}");
+    }
+    assert!(!numbers_texts(protocol("wialon_ips")));
 }

@@ -58,7 +58,12 @@ impl Replay<'_> {
         let tracker = new_tracker(&self.account, tariff, self.protocol, &identity);
         // A transcript names all options that differ from the defaults, whatever the profile.
         let model = plain_model();
-        let tracker = NewTracker { options: BTreeMap::new(), model: model.code.clone(), ..tracker };
+        let tracker = NewTracker {
+            identity: identity.clone(),
+            options: BTreeMap::new(),
+            model: model.code.clone(),
+            ..tracker
+        };
         self.daemon.store().put_model(model).await.unwrap();
         let id = self.daemon.register(tracker).await;
         let first = self.transcript.steps.iter().find_map(|step| match step.input {
