@@ -3,15 +3,15 @@
 //! Logins of devices and API calls are answered from here, so that neither a reconnect storm nor a burst of requests waits for
 //! the disk. The store is the truth: [`Directory::refresh`] takes over what changed there, whichever process changed it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 use protocols::{DeviceOptions, Protocol, registry};
 
 use crate::model::{
-    Credential, CredentialKind, Digest, Employee, EmployeeId, Millis, Model, Tariff, TariffId,
-    Tracker, TrackerId, User, UserId,
+    BuiltIn, Credential, CredentialKind, Digest, Employee, EmployeeId, Millis, Model, Tariff,
+    TariffId, Tracker, TrackerId, User, UserId,
 };
 use crate::store::{Reference, Removed, Revision, Store, StoreError};
 
@@ -23,13 +23,15 @@ pub struct Directory {
     changed: Mutex<Changes>,
 }
 
-/// A tracker with what its protocol makes of it.
+/// A tracker with what its protocol and its model make of it.
 #[derive(Debug)]
 pub struct Device {
     /// The record.
     pub tracker: Tracker,
-    /// Its options, validated.
+    /// Its options, validated: those of its model's profile, with its own over them.
     pub options: Arc<DeviceOptions>,
+    /// Its model has chat; a model nobody described has none.
+    pub has_chat: bool,
 }
 
 impl Device {
@@ -70,7 +72,7 @@ struct Tables {
 /// What refreshes brought.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Trackers that were added, changed or removed.
+    /// Trackers that were added, changed or removed, or whose model was changed.
     pub trackers: BTreeSet<TrackerId>,
 }
 
@@ -112,7 +114,7 @@ impl Directory {
                 trackers.extend(tables.devices.keys());
                 *tables = Tables::default();
             }
-            tables.apply(reference);
+            trackers.extend(tables.apply(reference));
         }
         self.changed.lock().trackers.extend(trackers);
         Ok(())
@@ -249,7 +251,8 @@ fn sorted<T, K: Ord>(mut items: Vec<Arc<T>>, key: impl Fn(&T) -> K) -> Vec<Arc<T
 }
 
 impl Tables {
-    fn apply(&mut self, reference: Reference) {
+    /// Takes over records; returns the trackers that are not among them and have another model now.
+    fn apply(&mut self, reference: Reference) -> Vec<TrackerId> {
         self.revision = Some(reference.revision);
         for removed in reference.removed {
             self.remove(&removed);
@@ -262,21 +265,37 @@ impl Tables {
             self.users.insert(user.id, Arc::new(user));
         }
         self.credentials.extend(reference.credentials.into_iter().map(|c| (c.digest, Arc::new(c))));
+        let models: HashSet<_> = reference.models.iter().map(|model| model.code.clone()).collect();
         self.models.extend(reference.models.into_iter().map(|m| (m.code.clone(), Arc::new(m))));
+        let remodelled = self.trackers_with(&models);
+        let ids = remodelled.iter().map(|tracker| tracker.id).collect();
+        remodelled.into_iter().for_each(|tracker| self.put_tracker(tracker));
         self.tariffs.extend(reference.tariffs.into_iter().map(|t| (t.id, Arc::new(t))));
         self.employees.extend(reference.employees.into_iter().map(|e| (e.id, Arc::new(e))));
         for tracker in reference.trackers {
             self.put_tracker(tracker);
         }
+        ids
+    }
+
+    /// Trackers with one of these models.
+    fn trackers_with(&self, models: &HashSet<String>) -> Vec<Tracker> {
+        if models.is_empty() {
+            return Vec::new();
+        }
+        let devices = self.devices.values().map(|device| &device.tracker);
+        devices.filter(|tracker| models.contains(&tracker.model)).cloned().collect()
     }
 
     fn put_tracker(&mut self, tracker: Tracker) {
         self.remove_tracker(tracker.id);
+        let model = self.models.get(&tracker.model).map(|model| &**model);
+        let options = Arc::new(options_of(&tracker, model));
+        let has_chat = model.is_some_and(Model::has_chat);
         let identity = (tracker.protocol.clone(), tracker.identity.clone());
         self.identities.insert(identity, tracker.id);
         self.by_account.entry(tracker.user).or_default().push(tracker.id);
-        let options = Arc::new(options_of(&tracker));
-        self.devices.insert(tracker.id, Arc::new(Device { tracker, options }));
+        self.devices.insert(tracker.id, Arc::new(Device { tracker, options, has_chat }));
     }
 
     fn remove_tracker(&mut self, id: TrackerId) {
@@ -311,13 +330,25 @@ impl Tables {
     }
 }
 
-/// Options are validated when they are set; a build that no longer knows one falls back to the defaults and says so.
-fn options_of(tracker: &Tracker) -> DeviceOptions {
-    let specs =
-        registry::by_name(&tracker.protocol).map_or(&[][..], |protocol| protocol.info().options);
-    let pairs = tracker.options.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    DeviceOptions::parse(specs, pairs).unwrap_or_else(|error| {
-        tracing::warn!(tracker = %tracker.id, %error, "device options are not understood, using the defaults");
-        DeviceOptions::defaults(specs)
-    })
+/// Options are validated when they are set; a build that no longer knows one, or a profile, does without and says so.
+fn options_of(tracker: &Tracker, model: Option<&Model>) -> DeviceOptions {
+    let Some(protocol) = registry::by_name(&tracker.protocol) else {
+        return DeviceOptions::defaults(&[]);
+    };
+    let named = model.and_then(|model| model.profile.as_deref());
+    let built_in =
+        named.and_then(BuiltIn::named).filter(|of| of.protocol.info().name == tracker.protocol);
+    if let (Some(profile), None) = (named, built_in) {
+        tracing::warn!(tracker = %tracker.id, profile, "the profile is not one of this protocol, using the defaults");
+    }
+    let inherited = built_in.map_or(&[][..], |built_in| built_in.profile.options);
+    let parse = |own: &BTreeMap<String, String>| {
+        let own = own.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        DeviceOptions::parse(protocol.info().options, inherited.iter().copied().chain(own))
+    };
+    let parsed = parse(&tracker.options).or_else(|error| {
+        tracing::warn!(tracker = %tracker.id, %error, "device options are not understood, using the profile's");
+        parse(&BTreeMap::new())
+    });
+    parsed.unwrap_or_else(|_| DeviceOptions::defaults(protocol.info().options))
 }

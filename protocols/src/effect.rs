@@ -138,7 +138,8 @@ pub enum Receipt {
     /// One that this session has in flight.
     Token(DeliveryToken),
     /// One of an earlier connection or process: the device quoted this serial, whose width is `bits`. The outbox finds the
-    /// pending text with such a [`crate::Downlink::serial`], or ignores it.
+    /// pending text with such a [`crate::Downlink::serial`] (a text that was sent lately, for [`DeliveryStage::Read`]), or
+    /// ignores it.
     Serial {
         /// Quoted serial.
         serial: u32,
@@ -155,7 +156,8 @@ pub enum DeliveryStage {
     Transmitted,
     /// The device confirmed it: DELIVERED.
     Confirmed(Evidence),
-    /// The driver opened it.
+    /// The driver opened it. May come at any time after the part was sent, also after [`DeliveryStage::Confirmed`] has ended its
+    /// token; only the last part of a text counts. Changes no status.
     Read,
     /// The device refused it.
     Refused {

@@ -16,6 +16,9 @@ pub trait Framer: Send {
     /// content is discarded. The caller drops [`Cut::consumed`] bytes from the front and calls again until `consumed` is 0,
     /// which means: nothing more without further bytes.
     ///
+    /// The next call then has the same bytes in front of those that arrived meanwhile. A frame may trickle in byte by byte: a framer
+    /// that searches for an end remembers how far it has searched.
+    ///
     /// # Errors
     /// [`FramingError`] when the stream cannot be followed any more; the connection is to be closed.
     fn cut<'a>(

@@ -108,13 +108,22 @@ pub(super) async fn send(call: Call) -> Answer {
     let outbox = &call.state.parts.outbox;
     match outbox.send(&device, &text, call.user.id).await {
         Ok(id) => ok_field("id", id),
-        Err(SendError::Refused(refusal)) => Err(refused(refusal)),
+        Err(SendError::Refused(refusal)) => Err(refused(&device, &refusal)),
         Err(SendError::Store(error)) => Err(error.into()),
     }
 }
 
-fn refused(refusal: TextRefusal) -> ApiError {
-    ApiError::because(Code::NOT_SUPPORTED, refusal.to_string())
+fn refused(device: &Device, refusal: &TextRefusal) -> ApiError {
+    let model = &device.tracker.model;
+    let reason = match refusal {
+        TextRefusal::NotSupported => {
+            format!(
+                "{refusal}: with the options of its model `{model}` and its own it has nothing to show one on"
+            )
+        }
+        other => other.to_string(),
+    };
+    ApiError::because(Code::NOT_SUPPORTED, reason)
 }
 
 /// `broadcast`
@@ -127,9 +136,8 @@ pub(super) async fn broadcast(call: Call) -> Answer {
     let ids = tracker_list(&call)?;
     let text = message(&call)?;
     let devices = all_devices(&call, &ids, Wanted::Downlink)?;
-    let directory = &call.state.parts.directory;
     let (able, unable): (Vec<_>, Vec<_>) =
-        devices.into_iter().partition(|device| takes_text(directory, device));
+        devices.into_iter().partition(|device| takes_text(device));
     let mut failed: HashSet<TrackerId> = unable.iter().map(|device| device.tracker.id).collect();
     if !able.is_empty() {
         let results = call.state.parts.outbox.broadcast(&able, &text, call.user.id).await?;
@@ -185,13 +193,9 @@ pub(super) async fn mark_read_all(call: Call) -> Answer {
 pub(super) async fn updated(call: Call) -> Answer {
     let dates = call.dates()?;
     let ids = tracker_list(&call)?;
-    let directory = &call.state.parts.directory;
     let devices = all_devices(&call, &ids, Wanted::Chat)?;
-    let ids: Vec<_> = devices
-        .iter()
-        .filter(|device| has_chat(directory, device))
-        .map(|device| device.tracker.id)
-        .collect();
+    let ids: Vec<_> =
+        devices.iter().filter(|device| device.has_chat).map(|device| device.tracker.id).collect();
     let mut newest = call.state.parts.store.last_submits(&ids).await?;
     newest.sort_unstable_by_key(|(id, _)| *id);
     let newest = newest.into_iter().map(|(id, moment)| (id, dates.show(moment))).collect();
@@ -211,7 +215,7 @@ pub(super) async fn unread(call: Call) -> Answer {
     }
     let ids: Vec<_> = with_feature
         .iter()
-        .filter(|device| !device.tracker.blocked && has_chat(directory, device))
+        .filter(|device| !device.tracker.blocked && device.has_chat)
         .map(|device| device.tracker.id)
         .collect();
     let mut counts = call.state.parts.store.unread_counts(&ids).await?;
@@ -245,12 +249,12 @@ fn chat_device(call: &Call, id: i64, wanted: Wanted) -> Result<Arc<Device>, ApiE
     if device.tracker.blocked {
         return Err(Code::DEVICE_BLOCKED.into());
     }
-    let able = match wanted {
-        Wanted::Chat => has_chat(directory, &device),
-        Wanted::Downlink => takes_text(directory, &device),
-    };
-    if !able {
-        return Err(Code::NOT_SUPPORTED.into());
+    if !device.has_chat {
+        return Err(ApiError::because(Code::NOT_SUPPORTED, without_chat(&device.tracker.model)));
+    }
+    if wanted == Wanted::Downlink && !takes_text(&device) {
+        let reason = format!("devices that speak {} take no texts", device.tracker.protocol);
+        return Err(ApiError::because(Code::NOT_SUPPORTED, reason));
     }
     if !wanted.granted(tariff(directory, &device).as_deref()) {
         return Err(Code::TARIFF.into());
@@ -285,15 +289,16 @@ fn tariff(directory: &Directory, device: &Device) -> Option<Arc<Tariff>> {
     directory.tariff(device.tracker.tariff)
 }
 
-/// Whether its model has chat; a model nobody described has none.
-fn has_chat(directory: &Directory, device: &Device) -> bool {
-    directory.model(&device.tracker.model).is_some_and(|model| model.has_chat)
+/// Whether its model has chat and its protocol carries texts down.
+fn takes_text(device: &Device) -> bool {
+    device.has_chat && device.protocol().is_some_and(|protocol| protocol.info().downlink_text)
 }
 
-/// Whether its model has chat and its protocol carries texts down.
-fn takes_text(directory: &Directory, device: &Device) -> bool {
-    has_chat(directory, device)
-        && device.protocol().is_some_and(|protocol| protocol.info().downlink_text)
+fn without_chat(model: &str) -> String {
+    format!(
+        "the tracker's model `{model}` has no chat: its devices have nothing to show a text on. If this one has, the operator gives \
+         the tracker a model with chat"
+    )
 }
 
 // ── parameters ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -116,7 +116,7 @@ pub(super) async fn models(call: Call) -> Answer {
             vendor: &model.vendor,
             r#type: &model.kind,
             id_type: &model.id_type,
-            has_chat: model.has_chat,
+            has_chat: model.has_chat(),
         })
         .collect();
     ok_field("list", list)

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::{anyhow, ensure};
+use serde_json::Value;
 
 use super::output::{self, Outcome};
-use super::records::{Records, name};
+use super::records::{Records, name, profile_named};
 use super::table::Table;
 use crate::model::Model;
 
@@ -47,21 +48,48 @@ pub(super) struct Fields {
     /// What its identity is
     #[arg(long, value_parser = ["imei", "phone", "custom"])]
     id_type: Option<String>,
-    /// Chat is available
-    #[arg(long, value_name = "true|false")]
-    chat: Option<bool>,
+    /// Built-in profile of its devices, see `cabwire protocols --devices`; `none`: they have their protocol's defaults
+    #[arg(long, value_name = "PROTOCOL/PROFILE")]
+    profile: Option<String>,
+    /// Chat is available; `profile`: where the profile has a display
+    #[arg(long, value_name = "true|false|profile", value_parser = chat)]
+    chat: Option<Chat>,
+}
+
+/// What the operator says about chat; `None`: what the profile says.
+#[derive(Debug, Clone, Copy)]
+struct Chat(Option<bool>);
+
+fn chat(word: &str) -> Result<Chat, String> {
+    match word {
+        "true" => Ok(Chat(Some(true))),
+        "false" => Ok(Chat(Some(false))),
+        "profile" => Ok(Chat(None)),
+        _ => Err("expected true, false or profile".to_owned()),
+    }
 }
 
 impl Fields {
-    fn over(self, old: Model) -> Model {
-        Model {
+    fn over(self, old: Model) -> anyhow::Result<Model> {
+        let profile = match self.profile.as_deref() {
+            None => old.profile,
+            Some("none") => None,
+            Some(name) => Some(profile_named(name)?.name()),
+        };
+        let model = Model {
             code: old.code,
             name: self.name.unwrap_or(old.name),
             vendor: self.vendor.unwrap_or(old.vendor),
             kind: self.kind.unwrap_or(old.kind),
             id_type: self.id_type.unwrap_or(old.id_type),
-            has_chat: self.chat.unwrap_or(old.has_chat),
-        }
+            chat: self.chat.map_or(old.chat, |Chat(chat)| chat),
+            profile,
+        };
+        ensure!(
+            model.profile.is_some() || model.chat.is_some(),
+            "a model without a profile needs --chat true or --chat false"
+        );
+        Ok(model)
     }
 }
 
@@ -77,28 +105,38 @@ pub(super) async fn run(command: Command, records: &Records) -> anyhow::Result<O
                 vendor: String::new(),
                 kind: "vehicle".to_owned(),
                 id_type: "custom".to_owned(),
-                has_chat: true,
+                profile: None,
+                // Without a profile that knows better, a model is added for the sake of its chat.
+                chat: fields.profile.is_none().then_some(true),
             };
-            records.store.put_model(fields.over(plain)).await?;
+            records.store.put_model(fields.over(plain)?).await?;
             output::print(&format!("model {code} is added\n"))?;
         }
-        Command::List { json: true } => output::print_json(&records.directory.models())?,
+        Command::List { json: true } => {
+            let all: Result<Vec<_>, _> =
+                records.directory.models().iter().map(|model| to_json(model)).collect();
+            output::print_json(&all?)?;
+        }
         Command::List { json: false } => output::print(&table(&records.directory.models()))?,
         Command::Change { code, fields } => {
-            records.known_model(&code)?;
-            if let Some(old) = records.directory.model(&code) {
-                let new = fields.over(Model::clone(&old));
-                ensure!(new != *old, "nothing to change: give at least one option");
-                records.store.put_model(new).await?;
-            }
+            let old = records.known_model(&code)?;
+            let new = fields.over(Model::clone(&old))?;
+            ensure!(new != *old, "nothing to change: give at least one option");
+            records.store.put_model(new).await?;
             output::print(&format!("model {code} is changed\n"))?;
         }
     }
     Ok(Outcome::Done)
 }
 
+fn to_json(model: &Model) -> serde_json::Result<Value> {
+    let mut value = serde_json::to_value(model)?;
+    value["has_chat"] = model.has_chat().into();
+    Ok(value)
+}
+
 fn table(models: &[Arc<Model>]) -> String {
-    let mut table = Table::new(&["code", "name", "vendor", "kind", "identity", "chat"]);
+    let mut table = Table::new(&["code", "name", "vendor", "kind", "identity", "profile", "chat"]);
     for model in models {
         table.row([
             model.code.clone(),
@@ -106,7 +144,8 @@ fn table(models: &[Arc<Model>]) -> String {
             model.vendor.clone(),
             model.kind.clone(),
             model.id_type.clone(),
-            if model.has_chat { "yes" } else { "no" }.into(),
+            model.profile.clone().unwrap_or_default(),
+            if model.has_chat() { "yes" } else { "no" }.into(),
         ]);
     }
     table.render_or("no models")

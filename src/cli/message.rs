@@ -112,6 +112,9 @@ fn details(records: &Records, message: &Message, delivery: Option<&DeliveryRecor
     if let Some(at) = message.update {
         line("delivered", output::moment(at));
     }
+    if let Some(at) = delivery.and_then(|delivery| delivery.read) {
+        line("read by the driver", output::moment(at));
+    }
     if let Some(delivery) = delivery {
         line("parts confirmed", parts(delivery));
         line("failed attempts", delivery.attempts.to_string());

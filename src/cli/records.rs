@@ -10,7 +10,7 @@ use protocols::{DeviceOptions, Protocol, registry};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::directory::{Device, Directory};
-use crate::model::{Millis, Tariff, TariffId, TrackerId, User, UserId};
+use crate::model::{BuiltIn, Millis, Model, Tariff, TariffId, Tracker, TrackerId, User, UserId};
 use crate::store::Store;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
 
@@ -102,25 +102,51 @@ impl Records {
         })
     }
 
-    /// The model with this code, or the protocol's own, which is called like the protocol.
+    /// The model with this code, or the protocol's own, which is called like the protocol. It must suit the protocol.
     pub(super) fn model(
         &self,
         code: Option<&str>,
         protocol: &dyn Protocol,
-    ) -> anyhow::Result<String> {
-        self.known_model(code.unwrap_or_else(|| protocol.info().name))
+    ) -> anyhow::Result<Arc<Model>> {
+        let name = protocol.info().name;
+        let model = self.known_model(code.unwrap_or(name))?;
+        model.check_protocol(name).map_err(anyhow::Error::msg)?;
+        Ok(model)
     }
 
     /// The model with this code.
-    pub(super) fn known_model(&self, code: &str) -> anyhow::Result<String> {
-        match self.directory.model(code) {
-            Some(model) => Ok(model.code.clone()),
-            None => {
-                let known = self.directory.models();
-                let names = known_names(known.iter().map(|model| &model.code));
-                bail!("there is no model `{code}`{names}")
-            }
+    pub(super) fn known_model(&self, code: &str) -> anyhow::Result<Arc<Model>> {
+        self.directory.model(code).ok_or_else(|| {
+            let known = self.directory.models();
+            anyhow!("there is no model `{code}`{}", known_names(known.iter().map(|m| &m.code)))
+        })
+    }
+
+    /// What to know about a tracker to which nothing can be sent; `None` if texts can.
+    pub(super) fn without_texts(&self, tracker: &Tracker) -> Option<String> {
+        let model = self.directory.model(&tracker.model)?;
+        let protocol = registry::by_name(&tracker.protocol)?;
+        if !protocol.info().downlink_text {
+            return Some(format!("devices that speak {} take no texts", tracker.protocol));
         }
+        if model.has_chat() {
+            return None;
+        }
+        let title = model.built_in().map_or_else(String::new, |built_in| {
+            format!(" (profile {}: {})", built_in.name(), built_in.profile.title)
+        });
+        let models = self.directory.models();
+        let with_chat = models.iter().filter(|other| {
+            other.has_chat()
+                && other.profile.is_some()
+                && other.check_protocol(&tracker.protocol).is_ok()
+        });
+        let others = known_names(with_chat.map(|model| &model.code));
+        Some(format!(
+            "it takes no texts, because its model `{}`{title} has no chat; if the device has a display, give it a model with \
+             chat: `cabwire tracker change {} --model CODE`{others}",
+            model.code, tracker.id
+        ))
     }
 }
 
@@ -151,6 +177,21 @@ pub(super) fn protocol_named(name: &str) -> anyhow::Result<&'static dyn Protocol
     registry::by_name(name).ok_or_else(|| {
         let names = registry::ALL.iter().map(|protocol| protocol.info().name);
         anyhow!("there is no protocol `{name}`{}", known_names(names))
+    })
+}
+
+/// The built-in profile with this full name.
+///
+/// # Errors
+/// With the names there are.
+pub(super) fn profile_named(name: &str) -> anyhow::Result<BuiltIn> {
+    BuiltIn::named(name).ok_or_else(|| {
+        let known: Vec<_> = match registry::by_name(name.split('/').next().unwrap_or_default()) {
+            Some(protocol) => BuiltIn::of(protocol).collect(),
+            None => BuiltIn::all().collect(),
+        };
+        let names = known_names(known.into_iter().map(BuiltIn::name));
+        anyhow!("there is no profile `{name}`{names}; `cabwire protocols --devices` shows all")
     })
 }
 

@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use protocols::TerminalSettings;
+use protocols::{DeviceProfile, Evidence, TerminalSettings};
 use tokio::runtime::Builder;
 
 use super::output::{self, Outcome, printable};
-use super::records::{name, protocol_named};
+use super::records::{name, profile_named, protocol_named};
 use super::secrets;
 use crate::clock::{Clock, SystemClock};
 use crate::descriptors;
+use crate::model::BuiltIn;
 use crate::simulate::{Behaviour, Confirm, Fleet, Identity, Life, Random, parse_duration};
 
 /// Run simulated devices: they log in, show signs of life, move, confirm and answer texts
@@ -44,6 +45,10 @@ pub(super) struct Args {
     /// File with the password or authentication code in its first line; `-` is standard input
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
+    /// Profile of the devices, see `cabwire protocols --devices`: without a display no texts come, without receipts none is
+    /// confirmed
+    #[arg(long, value_name = "NAME", default_value = DeviceProfile::STANDARD)]
+    profile: String,
     /// Dialect in the protocol's words: edition, version
     #[arg(long, value_name = "NAME")]
     dialect: Option<String>,
@@ -85,6 +90,10 @@ const WORDS: &str = "Everything fine";
 /// Runs the command.
 pub(super) fn run(args: Args) -> anyhow::Result<Outcome> {
     let identities = identities(&args)?;
+    let profile = profile(&args)?;
+    if let Some(note) = without_display(profile).filter(|_| !args.quiet) {
+        output::print(&format!("note: {note}\n"))?;
+    }
     let limit = descriptors::expand().context("cannot raise the number of open files")?;
     // Standard streams, the runtime's own, and some room.
     let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(32);
@@ -136,10 +145,38 @@ async fn simulate(args: Args, identities: Vec<Identity>) -> anyhow::Result<Outco
     Ok(if all { Outcome::Done } else { Outcome::Failed })
 }
 
+fn profile(args: &Args) -> anyhow::Result<BuiltIn> {
+    let protocol = protocol_named(&args.protocol)?;
+    profile_named(&format!("{}/{}", protocol.info().name, args.profile))
+}
+
+/// Who waits for texts on devices that get none should not wait in silence.
+fn without_display(of: BuiltIn) -> Option<String> {
+    if of.has_chat() {
+        return None;
+    }
+    let (protocol, profile) = (of.protocol.info().name, of.profile);
+    let others = BuiltIn::of(of.protocol).filter(|other| other.has_chat());
+    let others: Vec<_> = others
+        .map(|other| {
+            format!("--profile {} (its model is `{}`)", other.profile.name, other.model_code())
+        })
+        .collect();
+    let instead = match others.is_empty() {
+        true => format!("no profile of {protocol} has one"),
+        false => format!("with one: {}", others.join(", ")),
+    };
+    Some(format!(
+        "{protocol} devices of profile `{}` ({}) have no display, the platform sends them no texts; {instead}",
+        profile.name, profile.title
+    ))
+}
+
 fn pattern(args: &Args, server: SocketAddr, clock: Arc<dyn Clock>) -> anyhow::Result<Life> {
     let words = || WORDS.to_owned();
+    let BuiltIn { protocol, profile } = profile(args)?;
     Ok(Life {
-        protocol: protocol_named(&args.protocol)?,
+        protocol,
         server,
         settings: TerminalSettings {
             identity: String::new(),
@@ -153,6 +190,7 @@ fn pattern(args: &Args, server: SocketAddr, clock: Arc<dyn Clock>) -> anyhow::Re
             say_every: args.say_every,
             answer: args.answer.clone(),
             confirm: args.confirm,
+            mute: profile.delivered.proves == Some(Evidence::Inferred),
         }),
         random: Random::new(args.seed, 0),
         clock,
@@ -232,5 +270,31 @@ fn rate(text: &str) -> Result<f64, String> {
     match text.trim_end_matches("/s").parse::<f64>() {
         Ok(rate) if (0.001..=1_000_000.0).contains(&rate) => Ok(rate),
         _ => Err("expected a number of devices a second, from 0.001 to 1000000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_without_a_display_are_announced_and_others_are_not() {
+        for built_in in BuiltIn::all() {
+            let note = without_display(built_in);
+            assert_eq!(note.is_none(), built_in.has_chat(), "{}: {note:?}", built_in.name());
+        }
+        // What the note says, whichever profiles this build has.
+        let protocol = protocols::registry::ALL[0];
+        let blind = DeviceProfile {
+            name: "blind",
+            title: "devices nobody looks at",
+            options: &[("no such option", "")],
+            delivered: protocols::Delivered::NEVER,
+        };
+        let blind = BuiltIn { protocol, profile: Box::leak(Box::new(blind)) };
+        let note = without_display(blind).unwrap();
+        let model = protocol.info().name;
+        assert!(note.contains("profile `blind` (devices nobody looks at)"), "{note}");
+        assert!(note.contains(&format!("--profile standard (its model is `{model}`)")), "{note}");
     }
 }

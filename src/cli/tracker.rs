@@ -95,10 +95,10 @@ pub(super) struct Add {
     label: Option<String>,
     #[command(flatten)]
     secret: Secret,
-    /// Device option, may be repeated; see `cabwire protocols --options NAME`
+    /// Device option over those of its model's profile, may be repeated; see `cabwire protocols --options NAME`
     #[arg(long = "option", value_name = "KEY=VALUE", value_parser = key_value)]
     options: Vec<(String, String)>,
-    /// Model code [default: the protocol's own]
+    /// Model code, see `cabwire model list` [default: the protocol's own]
     #[arg(long, value_name = "CODE")]
     model: Option<String>,
     /// Tariff [default: the first one with chat]
@@ -149,7 +149,7 @@ pub(super) struct Change {
     /// The device need not present a password or code any more
     #[arg(long, conflicts_with_all = ["secret_file", "secret_stdin"])]
     no_secret: bool,
-    /// Device option; `KEY=` goes back to the default. May be repeated
+    /// Device option; `KEY=` goes back to that of the model's profile. May be repeated
     #[arg(long = "option", value_name = "KEY=VALUE", value_parser = key_value)]
     options: Vec<(String, String)>,
     /// Model code
@@ -196,15 +196,24 @@ async fn add(args: Add, records: &Records) -> anyhow::Result<()> {
         identity: args.identity,
         options: device_options(protocol, &args.options)?,
         secret: args.secret.read()?.map(|text| secret::digest(&text)),
-        model: records.model(args.model.as_deref(), protocol)?,
+        model: records.model(args.model.as_deref(), protocol)?.code.clone(),
         tariff: records.tariff(args.tariff)?,
         phone: args.phone,
     };
     let created = records.store.create_trackers(vec![tracker], records.now()).await?;
     for tracker in created {
         output::print(&format!("tracker {} {} is added\n", tracker.id, tracker.label))?;
+        note_without_texts(records, &tracker)?;
     }
     Ok(())
+}
+
+/// Nobody should find out by a refused text that a tracker takes none.
+fn note_without_texts(records: &Records, tracker: &Tracker) -> anyhow::Result<()> {
+    match records.without_texts(tracker) {
+        Some(why) => output::print(&format!("note: {why}\n")),
+        None => Ok(()),
+    }
 }
 
 async fn change(args: Change, records: &Records) -> anyhow::Result<()> {
@@ -226,6 +235,7 @@ async fn change(args: Change, records: &Records) -> anyhow::Result<()> {
         let pairs: Vec<_> = options.into_iter().collect();
         Some(device_options(protocol, &pairs)?)
     };
+    let model = records.model(Some(args.model.as_deref().unwrap_or(&old.model)), protocol)?;
     let other_device = args.protocol.is_some() || args.identity.is_some();
     let change = TrackerChange {
         label: args.label,
@@ -239,14 +249,16 @@ async fn change(args: Change, records: &Records) -> anyhow::Result<()> {
             None => None,
         },
         options,
-        model: args.model.map(|code| records.known_model(&code)).transpose()?,
+        model: args.model.is_some().then(|| model.code.clone()),
         tariff: args.tariff.map(|id| records.known_tariff(id)).transpose()?.map(|tariff| tariff.id),
         blocked: None,
         phone: args.phone.map(|phone| Some(phone).filter(|phone| !phone.is_empty())),
     };
     ensure!(change != TrackerChange::default(), "nothing to change: give at least one option");
+    let other_model = change.model.is_some() || change.device.is_some();
     let tracker = records.store.change_tracker(old.id, change).await?;
-    output::print(&format!("tracker {} {} is changed\n", tracker.id, tracker.label))
+    output::print(&format!("tracker {} {} is changed\n", tracker.id, tracker.label))?;
+    if other_model { note_without_texts(records, &tracker) } else { Ok(()) }
 }
 
 async fn block(records: &Records, id: i64, blocked: bool) -> anyhow::Result<()> {
@@ -346,6 +358,12 @@ fn details(records: &Records, device: &Device, state: Option<&DeviceState>) -> T
     line("identity", tracker.identity.clone());
     line("secret", if tracker.secret.is_some() { "set" } else { "none" }.to_owned());
     line("model", tracker.model.clone());
+    let model = records.directory.model(&tracker.model);
+    line(
+        "profile",
+        model.and_then(|model| model.profile.clone()).unwrap_or_else(|| "none".to_owned()),
+    );
+    line("texts", if device.has_chat { "yes" } else { "no: its model has no chat" }.to_owned());
     let tariff = records.directory.tariff(tracker.tariff).map(|tariff| tariff.name.clone());
     line("tariff", format!("{} {}", tracker.tariff, tariff.unwrap_or_default()));
     line("state", if tracker.blocked { "blocked" } else { "active" }.to_owned());
@@ -356,7 +374,8 @@ fn details(records: &Records, device: &Device, state: Option<&DeviceState>) -> T
     );
     line("created", output::moment(tracker.created));
     for (key, value) in device.options.overrides() {
-        line(&format!("option {key}"), value.to_owned());
+        let from = if tracker.options.contains_key(key) { "" } else { " (profile)" };
+        line(&format!("option {key}"), format!("{value}{from}"));
     }
     let Some(state) = state else {
         line("last seen", "never".to_owned());

@@ -15,7 +15,7 @@ const KEEP_BYTES: usize = 4 * READ_BYTES;
 
 /// Everything one poll of one connection needs.
 pub(crate) struct Scratch {
-    /// Partial frame of earlier reads, then what was read.
+    /// What was read, behind room for a partial frame of earlier reads.
     pub(crate) read: Vec<u8>,
     /// Unescaped or inflated frame.
     pub(crate) frame: Vec<u8>,
@@ -78,10 +78,6 @@ impl Pool {
     }
 
     pub(crate) fn give(&self, mut scratch: Box<Scratch>) {
-        if scratch.read.len() > KEEP_BYTES {
-            scratch.read.truncate(READ_BYTES);
-            scratch.read.shrink_to_fit();
-        }
         for buffer in [&mut scratch.frame, &mut scratch.out] {
             buffer.clear();
             if buffer.capacity() > KEEP_BYTES {

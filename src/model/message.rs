@@ -185,6 +185,25 @@ pub enum DeliveryUpdate {
         /// What happened, for the operator.
         error: String,
     },
+    /// The driver opened a text. The first time counts, and no status changes.
+    Read {
+        /// Message.
+        id: MessageId,
+        /// When that was processed.
+        at: Millis,
+    },
+    /// The driver opened a text, of which the device quoted only a serial: the newest among the tracker's last 256 outgoing
+    /// texts whose last part has it.
+    ReadSerial {
+        /// Tracker.
+        tracker: TrackerId,
+        /// Quoted serial.
+        serial: u32,
+        /// Significant low bits of it.
+        bits: u8,
+        /// When that was processed.
+        at: Millis,
+    },
 }
 
 /// What a [`DeliveryUpdate`] did.
@@ -194,7 +213,7 @@ pub enum DeliveryOutcome {
     Delivered(MessageId),
     /// A part was noted; more are to come.
     Progressed(MessageId),
-    /// An attempt was noted.
+    /// An attempt was noted, or when the driver opened it.
     Noted,
     /// Nothing to change: unknown, delivered already, or out of order.
     Unchanged,

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod message;
+mod profile;
 mod records;
 mod state;
 
@@ -14,6 +15,9 @@ pub use message::{
     DeliveryOutcome, DeliveryUpdate, Direction, Message, NewDriverText, NewText, PendingText,
     QueuedText, Repeat, Status, StoredText, Uplink,
 };
+pub use profile::BuiltIn;
+pub(crate) use profile::protocol_of;
+pub(crate) use records::misfit;
 pub use records::{
     Assignment, Credential, CredentialKind, Digest, Employee, Model, NewEmployee, NewTracker,
     NewUser, Tariff, Tracker, TrackerChange, User, UserChange,

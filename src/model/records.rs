@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{EmployeeId, Millis, TariffId, TrackerId, UserId};
+use super::{BuiltIn, EmployeeId, Millis, TariffId, TrackerId, UserId, protocol_of};
 
 /// A user of the API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -208,8 +208,46 @@ pub struct Model {
     pub kind: String,
     /// What the identity is: `imei`, `phone`, `custom`.
     pub id_type: String,
+    /// Full name of the built-in profile that its devices have ([`BuiltIn::named`]); `None`: it belongs to no protocol, and its
+    /// devices have the defaults of theirs.
+    pub profile: Option<String>,
+    /// Whether chat is available, if the operator says so; `None`: what its profile says, and without one it is not.
+    pub chat: Option<bool>,
+}
+
+impl Model {
+    /// Its built-in profile, if this build has it.
+    #[must_use]
+    pub fn built_in(&self) -> Option<BuiltIn> {
+        self.profile.as_deref().and_then(BuiltIn::named)
+    }
+
     /// Chat is available for this model.
-    pub has_chat: bool,
+    #[must_use]
+    pub fn has_chat(&self) -> bool {
+        self.chat.unwrap_or_else(|| self.built_in().is_some_and(BuiltIn::has_chat))
+    }
+
+    /// Whether a tracker that speaks `protocol` may have this model.
+    ///
+    /// # Errors
+    /// Why not, and what to do about it.
+    pub fn check_protocol(&self, protocol: &str) -> Result<(), String> {
+        match self.profile.as_deref() {
+            Some(profile) if protocol_of(profile) != protocol => {
+                Err(misfit(&self.code, profile, protocol))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What is wrong with a tracker that speaks `protocol` and has a model with a profile of another one.
+pub(crate) fn misfit(model: &str, profile: &str, protocol: &str) -> String {
+    format!(
+        "model `{model}` has the profile {profile} and suits no tracker that speaks {protocol}: choose a model of {protocol}, \
+         like `{protocol}`; `cabwire model list` shows which model has which profile"
+    )
 }
 
 /// A tariff.

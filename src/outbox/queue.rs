@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use protocols::{Content, DeliveryStage, DeliveryToken, Downlink, Receipt};
 
-use crate::model::{DeliveryUpdate, Millis, PendingText, TrackerId};
+use crate::model::{DeliveryUpdate, MessageId, Millis, PendingText, TrackerId};
 
 /// How failed attempts are repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +43,16 @@ impl RetryPolicy {
     }
 }
 
+/// Texts confirmed lately that are remembered: the driver may open them after a while.
+const REMEMBERED: usize = 32;
+
 /// The texts that one device gets next.
 #[derive(Debug)]
 pub struct DeviceQueue {
     tracker: TrackerId,
     ready: VecDeque<Entry>,
+    /// The last parts of what was confirmed lately, oldest first.
+    confirmed: VecDeque<Sent>,
     step: Step,
     /// Serial that the next freshly committed text must have, if nothing is to be missing before it.
     expected: Option<u32>,
@@ -79,6 +84,14 @@ struct Entry {
     hold: Option<Millis>,
 }
 
+/// The last part of a text, under the names by which a device may come back to it.
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    id: MessageId,
+    token: Option<DeliveryToken>,
+    serial: u32,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Even,
@@ -105,6 +118,12 @@ impl Entry {
         self.text.serial.wrapping_add(u32::from(self.text.parts_done))
     }
 
+    /// The part to be confirmed next, if it is the last one.
+    fn last_part(&self) -> Option<Sent> {
+        let last = usize::from(self.text.parts_done) + 1 >= self.parts();
+        last.then(|| Sent { id: self.text.id, token: self.in_flight, serial: self.serial() })
+    }
+
     fn downlink(&self, token: DeliveryToken) -> Downlink {
         let plan = protocols::text::TextPlan { cuts: self.text.cuts.clone(), lossy: false };
         let index = usize::from(self.text.parts_done);
@@ -128,6 +147,7 @@ impl DeviceQueue {
         Self {
             tracker,
             ready: VecDeque::new(),
+            confirmed: VecDeque::new(),
             step: Step::Behind,
             expected: None,
             next_token: 1,
@@ -243,6 +263,9 @@ impl DeviceQueue {
         stage: DeliveryStage,
         at: Millis,
     ) -> Option<Change> {
+        if stage == DeliveryStage::Read {
+            return self.opened(receipt, at);
+        }
         let index = match receipt {
             Receipt::Token(token) => {
                 self.ready.iter().position(|entry| entry.in_flight == Some(token))?
@@ -250,7 +273,7 @@ impl DeviceQueue {
             // A late refusal of an earlier attempt says nothing about the one to come.
             Receipt::Serial { .. } if !matches!(stage, DeliveryStage::Confirmed(_)) => return None,
             Receipt::Serial { serial, bits } => {
-                let mask = 1_u32.checked_shl(u32::from(bits)).map_or(u32::MAX, |bit| bit - 1);
+                let mask = mask(bits);
                 match self.ready.iter().position(|entry| (entry.serial() ^ serial) & mask == 0) {
                     Some(index) => index,
                     // Not here: the store knows whether a text with that serial still waits.
@@ -314,8 +337,38 @@ impl DeviceQueue {
         }
     }
 
+    /// The driver opened a text. Nothing is waiting for it, so nothing but the note changes.
+    fn opened(&self, receipt: Receipt, at: Millis) -> Option<Change> {
+        let in_flight = self.ready.iter().filter(|entry| entry.in_flight.is_some());
+        let mut sent =
+            in_flight.filter_map(Entry::last_part).chain(self.confirmed.iter().rev().copied());
+        let known = match receipt {
+            Receipt::Serial { bits: 0, .. } => return None,
+            Receipt::Token(token) => Some(sent.find(|sent| sent.token == Some(token))?.id),
+            Receipt::Serial { serial, bits } => {
+                sent.find(|sent| (sent.serial ^ serial) & mask(bits) == 0).map(|sent| sent.id)
+            }
+        };
+        let tracker = self.tracker;
+        let update = match (known, receipt) {
+            (Some(id), _) => DeliveryUpdate::Read { id, at },
+            // Longer ago, or over an earlier connection.
+            (None, Receipt::Serial { serial, bits }) => {
+                DeliveryUpdate::ReadSerial { tracker, serial, bits, at }
+            }
+            (None, Receipt::Token(_)) => return None,
+        };
+        Some(update.into())
+    }
+
     fn confirmed(&mut self, index: usize, at: Millis) -> Option<Change> {
         let entry = self.ready.get_mut(index)?;
+        if let Some(sent) = entry.last_part() {
+            if self.confirmed.len() >= REMEMBERED {
+                self.confirmed.pop_front();
+            }
+            self.confirmed.push_back(sent);
+        }
         let parts_done = entry.text.parts_done.saturating_add(1);
         let update = DeliveryUpdate::Confirmed {
             id: entry.text.id,
@@ -345,6 +398,11 @@ impl DeviceQueue {
         }
         Some(DeliveryUpdate::Failed { id, attempts, retry, error }.into())
     }
+}
+
+/// The significant bits of a quoted serial.
+fn mask(bits: u8) -> u32 {
+    1_u32.checked_shl(u32::from(bits)).map_or(u32::MAX, |bit| bit - 1)
 }
 
 /// Serial of the text after this one.

@@ -18,6 +18,8 @@ pub struct Behaviour {
     pub answer: Option<String>,
     /// How texts are confirmed.
     pub confirm: Confirm,
+    /// It shows texts and has no way to confirm them.
+    pub mute: bool,
 }
 
 /// How texts are confirmed. Probabilities are from 0 to 1.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocols::{
-    Frame, Framer, Limits, Outcome, Protocol, Report, Terminal, TerminalEffect, TerminalInput,
-    TerminalSettings, Uplink,
+    Frame, Framer, Limits, Outcome, Protocol, ProtocolInfo, Report, Terminal, TerminalEffect,
+    TerminalInput, TerminalSettings, Uplink,
 };
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -23,6 +23,7 @@ const READ: usize = 16 * 1024;
 /// Nothing happens by itself: the connection is read and written, and the device's timers run, while one of the async methods is
 /// awaited. All of them may be dropped half-way (`select!`, timeouts) without losing anything.
 pub struct Device {
+    protocol: &'static ProtocolInfo,
     stream: TcpStream,
     framer: Box<dyn Framer>,
     terminal: Box<dyn Terminal>,
@@ -103,6 +104,7 @@ impl Device {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let mut device = Self {
+            protocol: protocol.info(),
             stream,
             framer: protocol.framer(&Limits::default()),
             terminal: protocol.terminal(settings),
@@ -117,6 +119,12 @@ impl Device {
         };
         device.feed(TerminalInput::Connected);
         device
+    }
+
+    /// What it speaks.
+    #[must_use]
+    pub const fn protocol(&self) -> &'static ProtocolInfo {
+        self.protocol
     }
 
     /// Waits until the platform has accepted the login.

@@ -192,6 +192,10 @@ impl<'a> Shift<'a> {
     }
 
     async fn answer(&mut self, token: u64, watch: &mut impl FnMut(Happening)) {
+        if self.life.behaviour.mute {
+            watch(Happening::Ignored(token));
+            return self.reply(watch).await;
+        }
         let confirm = self.life.behaviour.confirm;
         let luck = self.life.random.unit();
         if luck < confirm.lose {
@@ -206,6 +210,11 @@ impl<'a> Shift<'a> {
             self.device.answer(token, Outcome::Confirm).await;
             watch(Happening::Confirmed(token));
         }
+        self.reply(watch).await;
+    }
+
+    /// What the driver answers to a text.
+    async fn reply(&mut self, watch: &mut impl FnMut(Happening)) {
         if let Some(answer) = self.life.behaviour.answer.clone() {
             self.device.say(&answer).await;
             watch(Happening::Said(answer));

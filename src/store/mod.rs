@@ -12,6 +12,7 @@
 //!   is matched once. At least the last 64 texts of a tracker are remembered, by every process.
 //! * Texts come back as they were given, except that U+001A stands for U+0000, which databases cannot hold in a text.
 //! * Ids of messages and trackers are never used again, also not those of removed ones.
+//! * There is a model for every built-in profile, and `tracker_no_chat`.
 //! * Several processes may use one database at a time (a command next to the daemon). Only one of them records device states.
 //! * Lookups that find nothing return `None` or an empty list; [`StoreError::NotFound`] is for changes to what is not there.
 //! * Time is an argument.
@@ -58,7 +59,8 @@ pub trait Store: Send + Sync + 'static {
     /// thousands at once.
     async fn due_retries(&self, since: Millis, now: Millis) -> Result<Vec<TrackerId>, StoreError>;
 
-    /// Applies updates; the results are in the order of `updates`.
+    /// Applies updates; the results are in the order of `updates`. That a driver opened a text changes no status, whatever that
+    /// is, and is noted once.
     async fn update_deliveries(
         &self,
         updates: Vec<DeliveryUpdate>,
@@ -135,13 +137,14 @@ pub trait Store: Send + Sync + 'static {
     /// Removes sessions last used before `before`.
     async fn remove_idle_sessions(&self, before: Millis) -> Result<(), StoreError>;
 
-    /// Creates trackers, all or nothing. [`StoreError::Conflict`] names the device identity that is taken.
+    /// Creates trackers, all or nothing. [`StoreError::Conflict`] names the device identity that is taken, or the model whose
+    /// profile is of another protocol.
     async fn create_trackers(
         &self,
         trackers: Vec<NewTracker>,
         now: Millis,
     ) -> Result<Vec<Tracker>, StoreError>;
-    /// Changes a tracker.
+    /// Changes a tracker. [`StoreError::Conflict`] as for new ones.
     async fn change_tracker(
         &self,
         id: TrackerId,
@@ -150,7 +153,7 @@ pub trait Store: Send + Sync + 'static {
     /// Removes a tracker with its messages.
     async fn remove_tracker(&self, id: TrackerId) -> Result<(), StoreError>;
 
-    /// Creates or replaces a model.
+    /// Creates or replaces a model. [`StoreError::Conflict`] if a tracker that has it speaks another protocol than its profile.
     async fn put_model(&self, model: Model) -> Result<(), StoreError>;
     /// Creates a tariff.
     async fn create_tariff(
@@ -268,6 +271,8 @@ pub struct DeliveryRecord {
     pub lossy: bool,
     /// Who sent it.
     pub author: Option<UserId>,
+    /// When the driver opened it, if the device told.
+    pub read: Option<Millis>,
 }
 
 /// A point in the history of the administered records.

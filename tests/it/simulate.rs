@@ -8,7 +8,7 @@ use cabwire::simulate::{Behaviour, Fleet, Happening, Identity, Life, Random};
 use protocols::{Protocol, TerminalSettings, registry};
 use tokio::sync::mpsc;
 
-use crate::e2e::daemon::{Daemon, eventually, patient};
+use crate::e2e::daemon::{Daemon, eventually, identity, patient};
 
 const IDENTITY: &str = "13912300001";
 
@@ -16,7 +16,11 @@ fn life(daemon: &Daemon, protocol: &'static dyn Protocol, behaviour: Behaviour) 
     Life {
         protocol,
         server: daemon.port(protocol.info().name),
-        settings: TerminalSettings { identity: IDENTITY.to_owned(), secret: None, dialect: None },
+        settings: TerminalSettings {
+            identity: identity(protocol, IDENTITY),
+            secret: None,
+            dialect: None,
+        },
         behaviour: Arc::new(behaviour),
         random: Random::new(1, 1),
         clock: SystemClock::new(),
@@ -49,11 +53,13 @@ async fn a_device_reports_confirms_and_answers_by_itself() {
         let mut happenings = watched(&fleet, life(&daemon, *protocol, behaviour));
         let id = daemon.send(&account, tracker, "where are you").await;
         daemon.delivered(&account, tracker, id).await;
-        eventually("answer", || async {
-            let list = daemon.list(&account, tracker).await;
-            list.iter().any(|message| message["text"] == "at the gate").then_some(())
-        })
-        .await;
+        if protocol.info().uplink_text {
+            eventually("answer", || async {
+                let list = daemon.list(&account, tracker).await;
+                list.iter().any(|message| message["text"] == "at the gate").then_some(())
+            })
+            .await;
+        }
         until(&mut happenings, |happening| *happening == Happening::Reported).await;
         eventually("position", || async {
             let states = daemon.store().device_states(&[tracker]).await.unwrap();
@@ -118,4 +124,25 @@ async fn a_fleet_logs_in_and_says_goodbye() {
     .await;
     fleet.stop().await;
     assert!(fleet.counts().line(50).starts_with("online 0/50 "), "{}", fleet.counts().line(50));
+}
+
+#[tokio::test]
+async fn a_device_without_receipts_shows_texts_and_confirms_none() {
+    let daemon = Daemon::start().await;
+    let account = daemon.account("fleet").await;
+    let protocol = registry::ALL[0];
+    let tracker = daemon.tracker(&account, protocol, IDENTITY).await;
+    let answer = Some("on my way".to_owned());
+    let behaviour = Behaviour { mute: true, answer, ..Behaviour::default() };
+    let fleet = Fleet::default();
+    let mut happenings = watched(&fleet, life(&daemon, protocol, behaviour));
+    let id = daemon.send(&account, tracker, "turn left").await;
+    until(&mut happenings, |happening| matches!(happening, Happening::Ignored(_))).await;
+    // The driver can write all the same.
+    eventually("answer", || async { (daemon.unread(&account, tracker).await == 1).then_some(()) })
+        .await;
+    assert_eq!(daemon.message(&account, tracker, id).await["status"], "PENDING");
+    fleet.stop().await;
+    let line = fleet.counts().line(1);
+    assert!(line.contains("texts 1 confirmed 0 refused 0 ignored 1"), "{line}");
 }

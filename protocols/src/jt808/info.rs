@@ -80,7 +80,7 @@ pub(crate) fn properties(properties: &Properties<'_>, charset: Charset) -> Attri
     notes.list
 }
 
-/// 0x0104: parameters that a gateway knows by name, the others as `parameter_XXXX`.
+/// 0x0104: parameters that a gateway knows by name, the others as `parameter_` and the id in four hexadecimal digits.
 pub(crate) fn parameters(list: &ParameterList<'_>, charset: Charset) -> Attributes {
     let mut notes = Notes::new(charset);
     for &(id, value) in &list.items {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod conformance;
+mod detection;
 mod dialogue;
 mod garmin;
 mod hostile;

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::io::Read;
+use std::sync::Arc;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use crate::cli::records::{device_options, key_value, name, protocol_named};
 use crate::directory::Directory;
-use crate::model::{Digest, TariffId, TrackerId, UserId};
+use crate::model::{Digest, Model, TariffId, TrackerId, UserId};
 use crate::secret;
 
 /// The columns there may be.
@@ -19,7 +20,7 @@ const COLUMNS: [&str; 9] =
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) accounts: HashMap<String, UserId>,
-    pub(super) models: HashSet<String>,
+    pub(super) models: HashMap<String, Arc<Model>>,
     pub(super) tariffs: HashSet<TariffId>,
     pub(super) devices: HashMap<(String, String), TrackerId>,
 }
@@ -33,7 +34,11 @@ impl Known {
         });
         Self {
             accounts: accounts.map(|user| (user.login.clone(), user.id)).collect(),
-            models: directory.models().iter().map(|model| model.code.clone()).collect(),
+            models: directory
+                .models()
+                .into_iter()
+                .map(|model| (model.code.clone(), model))
+                .collect(),
             tariffs: directory.tariffs().iter().map(|tariff| tariff.id).collect(),
             devices: devices.collect(),
         }
@@ -187,7 +192,7 @@ impl Fields<'_> {
             protocol: protocol_name,
             identity,
             secret: self.get("secret").map(secret::digest),
-            model: self.model(known)?,
+            model: self.model(known, protocol.info().name)?,
             tariff: self.tariff(known)?,
             phone: self.get("phone").map(|text| named("phone", text)).transpose()?,
             options,
@@ -206,13 +211,14 @@ impl Fields<'_> {
         }
     }
 
-    fn model(&self, known: &Known) -> Result<Option<String>, Bad> {
-        match self.get("model") {
-            Some(code) if !known.models.contains(code) => {
-                Err(("model", format!("there is no model `{code}`; see `cabwire model list`")))
-            }
-            code => Ok(code.map(str::to_owned)),
-        }
+    fn model(&self, known: &Known, protocol: &str) -> Result<Option<String>, Bad> {
+        let Some(code) = self.get("model") else { return Ok(None) };
+        let bad = |message| ("model", message);
+        let model = known.models.get(code);
+        let model = model
+            .ok_or_else(|| bad(format!("there is no model `{code}`; see `cabwire model list`")))?;
+        model.check_protocol(protocol).map_err(bad)?;
+        Ok(Some(code.to_owned()))
     }
 
     fn tariff(&self, known: &Known) -> Result<Option<TariffId>, Bad> {
@@ -246,9 +252,24 @@ mod tests {
     fn known() -> Known {
         Known {
             accounts: HashMap::from([("fleet".to_owned(), UserId(7))]),
-            models: HashSet::from(["display".to_owned()]),
+            models: [model("display", None), model("foreign", Some("smoke_signals/standard"))]
+                .into_iter()
+                .map(|model| (model.code.clone(), Arc::new(model)))
+                .collect(),
             tariffs: HashSet::from([TariffId(3)]),
             devices: HashMap::from([((first().to_owned(), "taken".to_owned()), TrackerId(17))]),
+        }
+    }
+
+    fn model(code: &str, profile: Option<&str>) -> Model {
+        Model {
+            code: code.to_owned(),
+            name: String::new(),
+            vendor: String::new(),
+            kind: String::new(),
+            id_type: "custom".to_owned(),
+            profile: profile.map(str::to_owned),
+            chat: Some(true),
         }
     }
 
@@ -321,6 +342,20 @@ mod tests {
         );
         assert_eq!(report, expected);
         assert_eq!(checked.good.len(), 2);
+    }
+
+    #[test]
+    fn a_model_of_another_protocol_is_bad() {
+        let text = format!("protocol,identity,model\n{p},1,foreign\n{p},2,display\n", p = first());
+        let checked = check(text.as_bytes(), &known(), Some(UserId(1))).unwrap();
+        let [line] = lines(&checked).try_into().unwrap();
+        assert!(
+            line.starts_with(
+                "2: model: model `foreign` has the profile smoke_signals/standard and"
+            ),
+            "{line}"
+        );
+        assert_eq!(checked.good.len(), 1);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use self::check::{Checked, Known};
 use super::output::{self, Outcome};
 use super::records::Records;
-use crate::model::NewTracker;
+use crate::model::{NewTracker, Tracker};
 
 /// Bad lines shown.
 const SHOWN: usize = 100;
@@ -67,7 +67,14 @@ pub(super) async fn run(args: Args, records: &Records) -> anyhow::Result<Outcome
         output::print(&format!("{good} trackers could be imported\n"))?;
     } else {
         let imported = create(records, checked).await?;
-        output::print(&format!("{imported} trackers are imported\n"))?;
+        output::print(&format!("{} trackers are imported\n", imported.len()))?;
+        let silent = imported.iter().filter(|tracker| records.without_texts(tracker).is_some());
+        match silent.count() {
+            0 => {}
+            count => output::print(&format!(
+                "note: {count} of them take no texts, because their models have no chat; see `cabwire model list`\n"
+            ))?,
+        }
     }
     Ok(if bad > 0 { Outcome::Failed } else { Outcome::Done })
 }
@@ -95,9 +102,9 @@ fn report(file: &str, checked: &Checked) -> String {
     out
 }
 
-async fn create(records: &Records, checked: Checked) -> anyhow::Result<usize> {
+async fn create(records: &Records, checked: Checked) -> anyhow::Result<Vec<Tracker>> {
     if checked.good.is_empty() {
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let usual = records.tariff(None)?;
     let trackers: Vec<_> = checked
@@ -116,5 +123,5 @@ async fn create(records: &Records, checked: Checked) -> anyhow::Result<usize> {
         })
         .collect();
     let created = records.store.create_trackers(trackers, records.now()).await;
-    Ok(created.context("nothing was imported")?.len())
+    created.context("nothing was imported")
 }

@@ -23,13 +23,12 @@ impl Connection {
             if !self.may_read(now) {
                 return;
             }
-            let kept = self.partial.len();
-            if scratch.read.len() < kept + READ_BYTES {
-                scratch.read.resize(kept + READ_BYTES, 0);
+            let room = self.partial.room();
+            if scratch.read.len() < room + READ_BYTES {
+                scratch.read.resize(room + READ_BYTES, 0);
             }
-            let Some((head, tail)) = scratch.read.split_at_mut_checked(kept) else { return };
-            head.copy_from_slice(&self.partial);
-            let mut buffer = ReadBuf::new(tail);
+            let Some(space) = scratch.read.get_mut(room..room + READ_BYTES) else { return };
+            let mut buffer = ReadBuf::new(space);
             match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
                 Poll::Pending => return,
                 Poll::Ready(Err(_)) => return self.end("connection reset", now),
@@ -37,9 +36,9 @@ impl Connection {
                     return self.end("closed by the device", now);
                 }
                 Poll::Ready(Ok(())) => {
-                    let length = kept + buffer.filled().len();
+                    let arrived = buffer.filled().len();
                     self.clocks.last_read = now.monotonic;
-                    self.take_in(length, now, scratch);
+                    self.take_in(arrived, now, scratch);
                     self.submit(scratch);
                 }
             }
@@ -62,11 +61,20 @@ impl Connection {
         (u64::from(frames) >= limit && now.monotonic < end).then_some(end)
     }
 
-    /// Hands `scratch.read[..length]` to the session frame by frame and keeps what is incomplete.
-    fn take_in(&mut self, length: usize, now: Now, scratch: &mut Scratch) {
-        let read = std::mem::take(&mut scratch.read);
+    /// Hands what was kept, and what has arrived, to the session frame by frame, and keeps what is incomplete.
+    fn take_in(&mut self, arrived: usize, now: Now, scratch: &mut Scratch) {
+        let mut read = std::mem::take(&mut scratch.read);
+        let mut partial = std::mem::take(&mut self.partial);
+        partial.feed(&mut read, arrived, |input| self.frames(input, now, scratch));
+        if self.ending.is_none() {
+            self.partial = partial;
+        }
+        scratch.read = read;
+    }
+
+    /// Hands `input` to the session frame by frame; returns the bytes dealt with.
+    fn frames(&mut self, input: &[u8], now: Now, scratch: &mut Scratch) -> usize {
         let mut frame = std::mem::take(&mut scratch.frame);
-        let input = read.get(..length).unwrap_or(&read);
         let mut at = self.open(input, now);
         while self.ending.is_none() {
             let Some(mut dialogue) = self.dialogue.take() else { break };
@@ -84,17 +92,8 @@ impl Connection {
                 consumed => at += consumed,
             }
         }
-        self.partial.clear();
-        if self.ending.is_none() {
-            let rest = input.get(at..).unwrap_or_default();
-            if rest.is_empty() {
-                self.partial = Vec::new();
-            } else {
-                self.partial.reserve_exact(rest.len());
-                self.partial.extend_from_slice(rest);
-            }
-        }
-        (scratch.read, scratch.frame) = (read, frame);
+        scratch.frame = frame;
+        at
     }
 
     /// Cuts one frame and lets the session handle it; returns the bytes dealt with.

@@ -7,6 +7,7 @@
 //! the order of the records; nothing of a device that is not admitted is stored or acknowledged; a receipt counts only on the
 //! newest login of its device.
 
+mod carry;
 mod effects;
 mod input;
 mod lanes;
@@ -32,6 +33,7 @@ use crate::presence::{Closing, Handle, Item};
 use crate::store::Recording;
 use crate::telemetry::metrics::ProtocolMetrics;
 
+use carry::Carry;
 use lanes::LaneState;
 use prelude::Opening;
 
@@ -51,7 +53,7 @@ pub(crate) struct Connection {
     dialogue: Option<Dialogue>,
     lanes: Vec<LaneState>,
     /// Start of a frame whose end has not arrived.
-    partial: Vec<u8>,
+    partial: Carry,
     /// What the peer did not take yet.
     outbound: Vec<u8>,
     /// Records on their way into the store, oldest first.
@@ -118,7 +120,7 @@ impl Connection {
             }),
             dialogue: None,
             lanes: Vec::new(),
-            partial: Vec::new(),
+            partial: Carry::default(),
             outbound: Vec::new(),
             commits: VecDeque::new(),
             idle_override: accepted.idle,
@@ -202,7 +204,7 @@ impl Connection {
         if self.ending.is_none() {
             self.ending = Some(reason);
             self.clocks.ending = Some(now.monotonic);
-            self.partial = Vec::new();
+            self.partial = Carry::default();
         }
     }
 

@@ -227,3 +227,84 @@ fn the_receipt_for_the_last_part_tells_when_the_text_was_accepted() {
     assert_eq!(receipt(CONFIRMED), accepted);
     assert_eq!(receipt(DeliveryStage::TimedOut), None, "not delivered");
 }
+
+fn opened(queue: &mut DeviceQueue, receipt: Receipt) -> Option<DeliveryUpdate> {
+    update(queue.receipt(receipt, DeliveryStage::Read, NOW.plus(500)))
+}
+
+fn read(id: i64) -> Option<DeliveryUpdate> {
+    Some(DeliveryUpdate::Read { id: MessageId(id), at: NOW.plus(500) })
+}
+
+#[test]
+fn a_text_may_be_opened_after_it_was_confirmed_or_before() {
+    let mut queue = in_step(vec![text(1, 10), text(2, 11)]);
+    let first = Receipt::Token(queue.next(NOW).unwrap().token);
+    assert_eq!(opened(&mut queue, first), read(1), "while it is in flight");
+    assert!(queue.receipt(first, CONFIRMED, NOW).is_some(), "it still waits for its receipt");
+    let second = Receipt::Token(queue.next(NOW).unwrap().token);
+    queue.receipt(second, CONFIRMED, NOW);
+    assert_eq!(opened(&mut queue, first), read(1));
+    assert_eq!(opened(&mut queue, second), read(2));
+    assert_eq!(opened(&mut queue, Receipt::Token(DeliveryToken(99))), None);
+}
+
+#[test]
+fn of_a_long_text_opening_the_last_part_counts() {
+    let mut long = text(1, 10);
+    (long.text, long.cuts) = (Arc::from("one two"), vec![4]);
+    let mut queue = in_step(vec![long]);
+    let part = Receipt::Token(queue.next(NOW).unwrap().token);
+    assert_eq!(opened(&mut queue, part), None);
+    queue.receipt(part, CONFIRMED, NOW);
+    assert_eq!(opened(&mut queue, part), None);
+    let part = Receipt::Token(queue.next(NOW).unwrap().token);
+    assert_eq!(opened(&mut queue, part), read(1));
+    queue.receipt(part, CONFIRMED, NOW);
+    assert_eq!(opened(&mut queue, part), read(1));
+    assert_eq!(opened(&mut queue, Receipt::Serial { serial: 11, bits: 16 }), read(1));
+}
+
+#[test]
+fn of_an_opened_text_with_an_older_serial_the_store_knows() {
+    let mut queue = in_step(vec![text(1, 0x1_0010)]);
+    let serial = |serial, bits| Receipt::Serial { serial, bits };
+    let asked = |serial, bits| {
+        let at = NOW.plus(500);
+        Some(DeliveryUpdate::ReadSerial { tracker: TrackerId(7), serial, bits, at })
+    };
+    assert_eq!(opened(&mut queue, serial(0x10, 16)), asked(0x10, 16), "not sent over this login");
+    let token = queue.next(NOW).unwrap().token;
+    assert_eq!(opened(&mut queue, serial(0x10, 16)), read(1));
+    queue.receipt(Receipt::Token(token), CONFIRMED, NOW);
+    assert_eq!(opened(&mut queue, serial(0x10, 16)), read(1));
+    assert_eq!(opened(&mut queue, serial(0x10, 32)), asked(0x10, 32));
+    assert_eq!(opened(&mut queue, serial(0x10, 0)), None, "a serial without bits says nothing");
+}
+
+#[test]
+fn only_so_many_confirmed_texts_are_remembered() {
+    let mut queue = in_step(Vec::new());
+    let mut tokens = Vec::new();
+    for n in 1..=200_u32 {
+        queue.loaded(vec![text(n.into(), n)]);
+        let token = queue.next(NOW).unwrap().token;
+        queue.receipt(Receipt::Token(token), CONFIRMED, NOW);
+        tokens.push(token);
+    }
+    assert_eq!(queue.confirmed.len(), REMEMBERED);
+    let known = tokens.iter().filter(|token| opened(&mut queue, Receipt::Token(**token)).is_some());
+    assert_eq!(known.count(), REMEMBERED);
+    assert_eq!(opened(&mut queue, Receipt::Token(tokens[199])), read(200));
+}
+
+#[test]
+fn opening_a_text_leaves_an_answer_of_the_store_valid() {
+    let mut queue = in_step(vec![text(1, 10)]);
+    let token = Receipt::Token(queue.next(NOW).unwrap().token);
+    queue.nudge();
+    assert!(queue.wants_load());
+    assert_eq!(opened(&mut queue, token), read(1));
+    queue.loaded(vec![text(1, 10), text(2, 11)]);
+    assert!(!queue.wants_load(), "nothing that the store was asked for has changed");
+}

@@ -105,13 +105,14 @@ pub(super) async fn delivery_record(
     pool: &SqlitePool,
     id: MessageId,
 ) -> Result<Option<DeliveryRecord>> {
-    type Row = (u32, u16, u32, Option<String>, Option<i64>, Option<i64>, bool, Option<i64>);
+    type Row =
+        (u32, u16, u32, Option<String>, Option<i64>, Option<i64>, bool, Option<i64>, Option<i64>);
     let row: Option<Row> = sqlx::query_as(sql::DELIVERY_RECORD)
         .bind(id.0)
         .fetch_optional(pool)
         .await
         .map_err(|error| store_error(&error))?;
-    Ok(row.map(|(parts, parts_done, attempts, last_error, retry, expires, lossy, author)| {
+    Ok(row.map(|(parts, parts_done, attempts, last_error, retry, expires, lossy, author, read)| {
         DeliveryRecord {
             parts,
             parts_done,
@@ -121,6 +122,7 @@ pub(super) async fn delivery_record(
             expires: expires.map(Millis),
             lossy,
             author: author.map(UserId),
+            read: read.map(Millis),
         }
     }))
 }

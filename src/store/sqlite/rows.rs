@@ -192,7 +192,8 @@ pub(super) struct ModelRow {
     vendor: String,
     kind: String,
     id_type: String,
-    has_chat: bool,
+    profile: Option<String>,
+    chat: Option<bool>,
 }
 
 impl From<ModelRow> for Model {
@@ -203,7 +204,8 @@ impl From<ModelRow> for Model {
             vendor: row.vendor,
             kind: row.kind,
             id_type: row.id_type,
-            has_chat: row.has_chat,
+            profile: row.profile,
+            chat: row.chat,
         }
     }
 }

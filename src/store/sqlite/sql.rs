@@ -62,6 +62,12 @@ macro_rules! tracker_columns {
     };
 }
 
+macro_rules! model_columns {
+    () => {
+        "code, name, vendor, kind, id_type, profile, chat"
+    };
+}
+
 macro_rules! employee_columns {
     () => {
         "id, user_id, first_name, middle_name, last_name, email, phone, hardware_key, personnel_number"
@@ -127,6 +133,17 @@ statements! {
              parts_done = u.value ->> 3, attempts = u.value ->> 4, retry_ms = u.value ->> 5, \
              last_error = u.value ->> 6 \
          FROM jsonb_each(?1) u WHERE message.id = u.value ->> 0";
+    /// Opened by the driver, which is noted once; rows of ?1 are [id, moment].
+    NOTE_OPENED = "UPDATE OR ROLLBACK message SET read_ms = u.value ->> 1 \
+         FROM jsonb_each(?1) u \
+         WHERE message.id = u.value ->> 0 AND direction = 1 AND read_ms IS NULL RETURNING message.id";
+    /// Among a tracker's 256 newest outgoing texts, the newest whose last part has the quoted serial; rows of ?1 are [tracker,
+    /// serial, mask, number], and what comes out is [number, id].
+    SENT_BY_SERIAL = "SELECT q.value ->> 3, m.id FROM json_each(?1) q CROSS JOIN message m ON m.id = \
+             (SELECT max(i.id) FROM (SELECT id, serial, parts FROM message \
+                 WHERE tracker_id = q.value ->> 0 AND direction = 1 \
+                 ORDER BY submit_ms DESC, id DESC LIMIT 256) i \
+             WHERE (i.serial + i.parts - 1 - (q.value ->> 1)) & (q.value ->> 2) = 0)";
     MARK_READ = "UPDATE OR ROLLBACK message SET status = 1 \
          WHERE id IN (SELECT value FROM json_each(?1)) AND direction = 0 AND status = 0";
     MARK_ALL_READ = "UPDATE OR ROLLBACK message SET status = 1 \
@@ -160,7 +177,7 @@ statements! {
          WHERE tracker_id IN (SELECT value FROM json_each(?1)) AND direction = 0 AND status = 0 \
          GROUP BY tracker_id";
     DELIVERY_RECORD = "SELECT parts, parts_done, attempts, last_error, retry_ms, expires_ms, \
-             lossy IS NOT NULL AS lossy, author_id \
+             lossy IS NOT NULL AS lossy, author_id, read_ms \
          FROM message WHERE id = ?1 AND direction = 1";
 
     // ── device states ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -238,6 +255,10 @@ statements! {
          WHERE value NOT IN (SELECT code FROM model))";
     UNKNOWN_TARIFFS = "SELECT EXISTS (SELECT 1 FROM json_each(?1) \
          WHERE value NOT IN (SELECT id FROM tariff))";
+    /// A model whose profile is not of the protocol that its tracker speaks; rows of ?1 are [protocol, model].
+    MODEL_OF_ANOTHER_PROTOCOL = "SELECT m.code, m.profile, j.value ->> 0 \
+         FROM json_each(?1) j CROSS JOIN model m ON m.code = j.value ->> 1 \
+         WHERE substr(m.profile, 1, instr(m.profile, '/') - 1) <> j.value ->> 0 LIMIT 1";
     INSERT_TRACKERS = "INSERT INTO tracker (user_id, label, protocol, identity, secret, options, \
              model, tariff_id, phone, created_ms) \
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5, \
@@ -247,13 +268,19 @@ statements! {
 
     // ── models, tariffs ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    PUT_MODEL = "INSERT INTO model (code, name, vendor, kind, id_type, has_chat) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+    PUT_MODEL = concat!(
+        "INSERT INTO model (", model_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
          ON CONFLICT (code) DO UPDATE SET name = excluded.name, vendor = excluded.vendor, \
-             kind = excluded.kind, id_type = excluded.id_type, has_chat = excluded.has_chat";
+             kind = excluded.kind, id_type = excluded.id_type, profile = excluded.profile, \
+             chat = excluded.chat"
+    );
     MODEL_CODES = "SELECT code FROM model";
-    ADD_MODEL = "INSERT OR IGNORE INTO model (code, name, vendor, kind, id_type, has_chat) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    ADD_MODEL = concat!(
+        "INSERT OR IGNORE INTO model (", model_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+    );
+    /// A tracker that has the model and speaks another protocol than its profile.
+    TRACKER_OF_ANOTHER_PROTOCOL = "SELECT id, protocol FROM tracker \
+         WHERE model = ?1 AND protocol <> ?2 LIMIT 1";
     INSERT_TARIFF = "INSERT INTO tariff (name, features, has_reports) VALUES (?1, ?2, ?3) RETURNING id";
     UPDATE_TARIFF = "UPDATE tariff SET name = ?2, features = ?3, has_reports = ?4 WHERE id = ?1";
     DELETE_TARIFF = "DELETE FROM tariff WHERE id = ?1";
@@ -288,7 +315,7 @@ statements! {
     ALL_BINDINGS = "SELECT user_id, tracker_id FROM user_tracker";
     ALL_CREDENTIALS = "SELECT digest, user_id, created_ms, used_ms, title, prefix FROM credential";
     ALL_TRACKERS = concat!("SELECT ", tracker_columns!(), " FROM tracker");
-    ALL_MODELS = "SELECT code, name, vendor, kind, id_type, has_chat FROM model";
+    ALL_MODELS = concat!("SELECT ", model_columns!(), " FROM model");
     ALL_TARIFFS = "SELECT id, name, features, has_reports FROM tariff";
     ALL_EMPLOYEES = concat!("SELECT ", employee_columns!(), " FROM employee");
     SOME_USERS = concat!(
@@ -301,8 +328,9 @@ statements! {
     SOME_TRACKERS = concat!(
         "SELECT ", tracker_columns!(), " FROM tracker WHERE id IN (SELECT value FROM json_each(?1))"
     );
-    SOME_MODELS = "SELECT code, name, vendor, kind, id_type, has_chat FROM model \
-         WHERE code IN (SELECT value FROM json_each(?1))";
+    SOME_MODELS = concat!(
+        "SELECT ", model_columns!(), " FROM model WHERE code IN (SELECT value FROM json_each(?1))"
+    );
     SOME_TARIFFS = "SELECT id, name, features, has_reports FROM tariff \
          WHERE id IN (SELECT value FROM json_each(?1))";
     SOME_EMPLOYEES = concat!(

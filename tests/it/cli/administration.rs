@@ -1,8 +1,11 @@
 //! Administration without a daemon, configuration errors, import, decode.
 
+use cabwire::model::{DeliveryUpdate, Millis, NewText, TrackerId};
 use protocols::registry;
+use serde_json::Value;
 
 use super::process::Place;
+use crate::e2e::daemon::open_store;
 
 fn with_database() -> Place {
     let place = Place::new();
@@ -147,6 +150,59 @@ fn tariffs_and_models_are_administered() {
     for protocol in registry::ALL {
         assert!(table.contains(protocol.info().name), "{table}");
     }
+    let error = place.bad(&["model", "change", "acme_7", "--chat", "profile"]);
+    assert!(error.contains("a model without a profile needs --chat"), "{error}");
+    let error = place.bad(&["model", "change", "acme_7", "--profile", "jt808/flying"]);
+    assert!(error.contains("there is no profile `jt808/flying` (known: jt808/standard"), "{error}");
+}
+
+#[test]
+fn a_model_names_a_profile_and_a_tracker_without_chat_is_no_surprise() {
+    let place = with_account();
+    place.good(&["model", "add", "mine", "--profile", "wialon_ips/no_answer"]);
+    let listed = |code: &str| {
+        let all = place.json(&["model", "list", "--json"]);
+        all.as_array().unwrap().iter().find(|model| model["code"] == code).unwrap().clone()
+    };
+    let mine = listed("mine");
+    assert_eq!((&mine["profile"], &mine["chat"]), (&"wialon_ips/no_answer".into(), &Value::Null));
+    assert_eq!(mine["has_chat"], true, "its profile has");
+
+    let add = ["tracker", "add", "--user", "fleet", "--identity", "1001"];
+    let with = |more: &[&str]| place.run(&[&add[..], more].concat());
+    let other = with(&["--protocol", "jt808", "--model", "mine"]);
+    assert!(!other.ok);
+    assert!(
+        other.err.contains("choose a model of jt808, like `jt808`; `cabwire model list`"),
+        "{}",
+        other.err
+    );
+    let added = with(&["--protocol", "wialon_ips", "--model", "mine", "--option", "charset=gbk"]);
+    assert_eq!((added.out.as_str(), added.ok), ("tracker 1 1001 is added\n", true));
+    let shown = place.good(&["tracker", "show", "1"]);
+    let has = |name: &str, value: &str| {
+        shown.lines().any(|line| line.starts_with(name) && line.ends_with(value))
+    };
+    assert!(has("profile", " wialon_ips/no_answer"), "{shown}");
+    assert!(
+        has("option charset", " gbk") && has("option receipt", " next_packet (profile)"),
+        "{shown}"
+    );
+    let error = place.bad(&["tracker", "change", "1", "--protocol", "jt808"]);
+    assert!(error.contains("choose a model of jt808"), "{error}");
+    place.good(&["tracker", "change", "1", "--protocol", "jt808", "--model", "jt808"]);
+
+    // The operator may know better than the profile, and back.
+    place.good(&["model", "change", "mine", "--chat", "false"]);
+    let changed =
+        place.good(&["tracker", "change", "1", "--protocol", "wialon_ips", "--model", "mine"]);
+    let note = changed.lines().nth(1).unwrap();
+    assert!(note.starts_with("note: it takes no texts, because its model `mine` "), "{changed}");
+    assert!(note.ends_with("(known: wialon_ips, wialon_ips_no_answer)"), "{changed}");
+    place.good(&["model", "change", "mine", "--chat", "profile"]);
+    assert_eq!(listed("mine")["has_chat"], true);
+    let error = place.bad(&["model", "change", "mine", "--profile", "jt808/standard"]);
+    assert!(error.contains("tracker 1 has model `mine` and speaks wialon_ips"), "{error}");
 }
 
 #[test]
@@ -175,6 +231,13 @@ fn an_import_is_all_or_nothing_unless_told_otherwise() {
     assert!(printed.out.ends_with("2 trackers are imported\n"), "{}", printed.out);
     let list = place.json(&["tracker", "list", "--json"]);
     assert_eq!((&list[0]["label"], &list[1]["label"]), (&"Van 1".into(), &"Van 4".into()));
+    place.good(&["model", "add", "silent", "--chat", "false"]);
+    place.write("silent.csv", &format!("protocol,identity,model\n{p},3001,silent\n{p},3002,\n"));
+    let printed = place.good(&["import", "silent.csv", "--user", "fleet"]);
+    assert!(
+        printed.starts_with("2 trackers are imported\nnote: 1 of them take no texts"),
+        "{printed}"
+    );
     let again = place.run(&["import", "fleet.csv", "--user", "fleet", "--skip-bad"]);
     assert!(again.out.contains("fleet.csv:2: identity: `2001` belongs to tracker 1 already"));
 }
@@ -189,7 +252,13 @@ fn protocols_are_listed_for_people_and_machines() {
         assert!(table.contains(info.name) && listed["default_port"] == info.default_port);
         let options = place.good(&["protocols", "--options", info.name]);
         assert!(info.options.iter().all(|option| options.contains(option.name)), "{options}");
+        let profiles = listed["profiles"].as_array().unwrap();
+        for (profile, listed) in info.profiles.iter().zip(profiles) {
+            assert_eq!(listed["name"], profile.name);
+            assert_eq!(listed["has_chat"], profile.has_chat(*protocol));
+        }
     }
+    assert!(place.good(&["protocols", "--devices"]).contains("## What counts as DELIVERED"));
     assert!(
         place.bad(&["protocols", "--options", "smoke"]).contains("there is no protocol `smoke`")
     );
@@ -201,7 +270,7 @@ fn decode_reads_arguments_and_standard_input() {
     let tree = place.good(&["decode", "#L#353451044508750;NA"]);
     assert!(tree.contains("353451044508750"), "{tree}");
     let fed = place.fed(&["decode", "--json"], "'#L#353451044508750;NA\\r\\n'\n");
-    let json: serde_json::Value = serde_json::from_str(&fed.out).unwrap();
+    let json: Value = serde_json::from_str(&fed.out).unwrap();
     assert_eq!((fed.ok, json["frames"].as_array().unwrap().len()), (true, 1));
     let nothing = place.fed(&["decode", "-"], "\n");
     assert_eq!(
@@ -214,4 +283,31 @@ fn decode_reads_arguments_and_standard_input() {
         "{}",
         unfinished.out
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_driver_opened_a_text_is_shown() {
+    let place = with_account();
+    let add = ["tracker", "add", "--user", "fleet", "--protocol", first(), "--identity", "1001"];
+    place.good(&add);
+    let store = open_store(&place.path().join("data")).await;
+    let text = NewText {
+        tracker: TrackerId(1),
+        text: "Gate 4".into(),
+        cuts: Vec::new(),
+        lossy: false,
+        author: None,
+        expires: None,
+    };
+    let id = store.queue_texts(vec![text], Millis(1_800_000_000_000)).await.unwrap()[0].id;
+    let show = ["message", "show", &id.to_string()];
+    assert!(!place.good(&show).contains("read by the driver"));
+    let at = Millis(1_800_000_060_000);
+    store.update_deliveries(vec![DeliveryUpdate::Read { id, at }]).await.unwrap();
+    store.close().await;
+    let shown = place.good(&show);
+    let line = shown.lines().find(|line| line.starts_with("read by the driver")).unwrap();
+    assert!(line.contains("2027-01-15"), "{shown}");
+    let json = place.json(&[&show[..], &["--json"]].concat());
+    assert_eq!((&json["delivery"]["read"], &json["status"]), (&at.0.into(), &"PENDING".into()));
 }

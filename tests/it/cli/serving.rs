@@ -95,6 +95,38 @@ async fn the_tour_of_the_readme() {
 }
 
 #[tokio::test]
+async fn devices_of_another_profile_are_simulated() {
+    let started = first_start();
+    let device = ["--protocol", "wialon_ips", "--identity", "4711"];
+    let add = ["tracker", "add", "--user", "admin", "--model", "wialon_ips_no_answer"];
+    started.place.good(&[&add[..], &device[..]].concat());
+    let simulate = ["simulate", "--server", &started.devices, "--heartbeat", "100ms"];
+    let with = |profile| [&simulate[..], &device[..], &["--profile", profile]].concat();
+    let error = started.place.bad(&with("flying"));
+    assert!(
+        error.contains("there is no profile `wialon_ips/flying` (known: wialon_ips/"),
+        "{error}"
+    );
+    let truck = Running::start(started.place.command(&with("no_answer")));
+    truck.line("online: the platform accepted the login");
+    let message = [("tracker_id", "1"), ("message", "Gate 4")];
+    eventually("sent", || async {
+        let sent = started.call("tracker/chat/send", &message).await;
+        (sent["success"] == true).then_some(())
+    })
+    .await;
+    truck.line("text left without an answer");
+    // The next sign of life is the receipt.
+    eventually("DELIVERED", || async {
+        let list = started.call("tracker/chat/list", &[("tracker_id", "1")]).await;
+        (list["list"][0]["status"] == "DELIVERED").then_some(())
+    })
+    .await;
+    truck.signal(Signal::INT);
+    assert!(truck.end().success());
+}
+
+#[tokio::test]
 async fn a_second_start_creates_nothing() {
     let Started { place, daemon, .. } = first_start();
     daemon.signal(Signal::TERM);

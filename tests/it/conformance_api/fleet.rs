@@ -324,7 +324,8 @@ fn model(code: &str, has_chat: bool) -> Model {
         vendor: "Test".into(),
         kind: "vehicle".into(),
         id_type: "custom".into(),
-        has_chat,
+        profile: None,
+        chat: Some(has_chat),
     }
 }
 

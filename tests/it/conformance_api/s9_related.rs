@@ -94,7 +94,9 @@ async fn c161_has_chat_decides_about_214() {
             if has_chat {
                 reply.ok();
             } else {
-                reply.error(214, 400);
+                // Whoever is surprised by it is told what to do.
+                let reason = reply.error(214, 400)["reason"].to_string();
+                assert!(reason.contains(&format!("`{code}`")), "{reason}");
             }
         }
     }

@@ -8,7 +8,8 @@ use protocols::{Protocol, TerminalSettings, Uplink, registry};
 use serde_json::json;
 
 use super::daemon::{
-    Account, Daemon, eventually, is_served, new_tracker, next_text, pairs, patient, protocol,
+    Account, Daemon, acknowledged, eventually, has_receipts, has_secret, identity, is_served,
+    new_tracker, next_text, pairs, patient, protocol,
 };
 use super::wire::{ANSWER, Frame, LOGIN, REGISTRATION_ANSWER, Wire};
 
@@ -29,7 +30,7 @@ fn record(daemon: &Daemon, account: &Account, protocol: &dyn Protocol) -> NewTra
 async fn a_device_with_a_password_is_let_in_with_it_and_not_with_another() {
     let daemon = Daemon::start().await;
     let account = daemon.account("fleet").await;
-    for protocol in registry::ALL {
+    for protocol in registry::ALL.iter().filter(|protocol| has_secret(**protocol)) {
         let name = protocol.info().name;
         let record = record(&daemon, &account, *protocol);
         let secret = Some(secret::digest("pass1"));
@@ -37,26 +38,22 @@ async fn a_device_with_a_password_is_let_in_with_it_and_not_with_another() {
         let port = daemon.port(name);
 
         let mut wrong = daemon.connect_as(*protocol, with_secret("pass2"), port).await;
-        let refusal = patient(wrong.login()).await.unwrap_err();
-        assert!(
-            ["AL 01", "authentication answered with result 1"].contains(&&*refusal),
-            "{refusal}"
-        );
+        assert!(patient(wrong.login()).await.is_err(), "{name}");
         let stranger = eventually("the stranger", || async {
             let strangers = daemon.store().strangers().await.unwrap();
             strangers.into_iter().find(|stranger| stranger.protocol == name)
         })
         .await;
-        let reasons = ["wrong password", "wrong authentication code"];
-        assert_eq!((stranger.identity.as_str(), stranger.count), (PHONE, 1));
-        assert!(reasons.contains(&&*stranger.reason), "{}", stranger.reason);
+        let known = identity(*protocol, PHONE);
+        assert_eq!((stranger.identity, stranger.count), (known, 1), "{name}");
+        assert_ne!(stranger.reason, "unknown device", "{name}");
         wrong.say("let me in").await;
         assert!(!matches!(patient(wrong.expect_ack(Uplink::Text)).await, Ok(true)));
 
         let mut right = daemon.connect_as(*protocol, with_secret("pass1"), port).await;
         patient(right.login()).await.unwrap();
         right.say("it is me").await;
-        assert!(patient(right.expect_ack(Uplink::Text)).await.unwrap());
+        acknowledged(&mut right, Uplink::Text).await;
         let list = daemon.list(&account, tracker).await;
         assert_eq!((list.len(), &list[0]["text"]), (1, &json!("it is me")), "{name}");
     }
@@ -132,7 +129,11 @@ async fn changed_options_reconnect_a_device_and_hold_from_then_on() {
     let daemon = Daemon::start().await;
     let account = daemon.account("fleet").await;
     let command = daemon.second_store().await;
-    for protocol in registry::ALL {
+    let has_charset = |protocol: &&&dyn Protocol| {
+        let option = protocol.info().options.iter().find(|option| option.name == "charset");
+        has_receipts(**protocol) && option.is_some_and(|option| option.kind.check("ascii").is_ok())
+    };
+    for protocol in registry::ALL.iter().filter(has_charset) {
         let tracker = daemon.tracker(&account, *protocol, PHONE).await;
         let mut device = daemon.device(*protocol, PHONE).await;
         let options = pairs(&[("charset", "ascii")]);
@@ -198,7 +199,11 @@ async fn a_drivers_text_is_signed_by_who_was_driving() {
                 assert_eq!(answer, json!({ "success": true }));
             }
             device.say(&format!("text {number}")).await;
-            assert!(patient(device.expect_ack(Uplink::Text)).await.unwrap());
+            acknowledged(&mut device, Uplink::Text).await;
+            eventually("the text", || async {
+                (daemon.list(&account, tracker).await.len() > number).then_some(())
+            })
+            .await;
         }
         let list = daemon.list(&account, tracker).await;
         let signed: Vec<_> = list.iter().map(|message| message["employee_id"].clone()).collect();

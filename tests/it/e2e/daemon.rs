@@ -10,15 +10,21 @@ use cabwire::app::{self, Running, Surroundings};
 use cabwire::clock::{Clock, SystemClock};
 use cabwire::config::{AUTO, Config, Listener};
 use cabwire::model::{
-    Credential, CredentialKind, Millis, NewTracker, NewUser, TariffId, TrackerChange, TrackerId,
-    UserId,
+    BuiltIn, Credential, CredentialKind, Millis, NewTracker, NewUser, TariffId, TrackerChange,
+    TrackerId, UserId,
 };
 use cabwire::password::{self, Cost};
 use cabwire::secret;
 use cabwire::simulate::{Device, Text};
 use cabwire::store::Store;
 use cabwire::store::sqlite::{SqliteOptions, SqliteStore};
-use protocols::{Protocol, TerminalSettings, Uplink, registry};
+use kit::host::Host;
+use kit::pair::Pair;
+use protocols::text::Charset;
+use protocols::{
+    Effect, Event, Evidence, Fix, Limits, Protocol, ProtocolInfo, RepeatKey, Report,
+    TerminalEffect, TerminalInput, TerminalSettings, Uplink, registry,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -178,6 +184,8 @@ impl Daemon {
         settings: TerminalSettings,
         server: SocketAddr,
     ) -> Device {
+        let identity = identity(protocol, &settings.identity);
+        let settings = TerminalSettings { identity, ..settings };
         Device::connect(protocol, server, settings, Arc::clone(&self.clock)).await.unwrap()
     }
 
@@ -257,7 +265,104 @@ pub async fn create_account(store: &dyn Store, login: &str, now: Millis) -> Acco
     Account { user, key }
 }
 
-/// A device without a secret. Real terminals want a pause after the login; this one does not.
+/// An identity of this protocol that ends with these digits: as long as its example.
+pub fn identity(protocol: &dyn Protocol, digits: &str) -> String {
+    let example = protocol.info().example_identity;
+    let (kept, cut) =
+        (example.len().saturating_sub(digits.len()), digits.len().saturating_sub(example.len()));
+    format!("{}{}", &example[..kept], &digits[cut..])
+}
+
+/// Whether the platform acknowledges this kind of uplink to a device of the protocol.
+pub fn acknowledges(info: &ProtocolInfo, kind: Uplink) -> bool {
+    let protocol = protocol(info.name);
+    let profile = BuiltIn::of(protocol).find(|built_in| built_in.has_chat());
+    let profile = profile.or_else(|| BuiltIn::of(protocol).next()).unwrap().profile;
+    let mut pair = Pair::new(protocol, info.example_identity, None).with_profile(profile);
+    pair.device(TerminalInput::Connected).unwrap();
+    pair.device.clear();
+    let fix = Fix {
+        valid: true,
+        latitude: 50.0,
+        longitude: 30.0,
+        altitude: None,
+        speed: None,
+        course: None,
+        satellites: None,
+    };
+    let time = Some(pair.host.now().wall);
+    let report = Report { time, fix: Some(fix), archived: false, attributes: Vec::new() };
+    let input = match kind {
+        Uplink::Heartbeat => TerminalInput::Heartbeat,
+        Uplink::Text => TerminalInput::Say("ok"),
+        _ => TerminalInput::Report(&report),
+    };
+    pair.device(input).unwrap();
+    pair.device.contains(&TerminalEffect::Acked(kind))
+}
+
+/// Whether a device of the protocol tells that it took a text. Of others a text is DELIVERED when something else comes.
+pub fn has_receipts(protocol: &dyn Protocol) -> bool {
+    let own = BuiltIn::of(self::protocol(protocol.info().name));
+    let chat = own.into_iter().find(|built_in| built_in.has_chat());
+    chat.is_some_and(|chat| chat.profile.delivered.proves != Some(Evidence::Inferred))
+}
+
+/// Whether a device of the protocol can present a password or code when it logs in.
+pub fn has_secret(protocol: &dyn Protocol) -> bool {
+    let protocol = self::protocol(protocol.info().name);
+    let identity = protocol.info().example_identity.to_owned();
+    let settings = TerminalSettings { identity, secret: Some("pass1".to_owned()), dialect: None };
+    let mut host = Host::new(protocol, Limits::default());
+    let mut said = Vec::new();
+    protocol.terminal(settings).handle(TerminalInput::Connected, host.now(), &mut said);
+    for effect in said {
+        if let TerminalEffect::Transmit(bytes) = effect {
+            host.receive(&bytes);
+        }
+    }
+    host.asking().is_some_and(|credentials| credentials.secret.is_some())
+}
+
+/// Whether a driver's texts carry a number by which a repeat is recognised. A simulated terminal repeats the words, not the number.
+pub fn numbers_texts(protocol: &dyn Protocol) -> bool {
+    let protocol = self::protocol(protocol.info().name);
+    let mut pair = Pair::new(protocol, protocol.info().example_identity, None);
+    pair.device(TerminalInput::Connected).unwrap();
+    pair.device(TerminalInput::Say("ok")).unwrap();
+    let numbered = |event: &Event| matches!(event, Event::Message(message) if matches!(message.repeat, RepeatKey::Numbered { .. }));
+    pair.effects().any(|effect| match effect {
+        Effect::Record { events, .. } => events.iter().any(numbered),
+        _ => false,
+    })
+}
+
+/// What the device has just sent is acknowledged, where its protocol has an acknowledgement.
+pub async fn acknowledged(device: &mut Device, kind: Uplink) {
+    if acknowledges(device.protocol(), kind) {
+        assert!(patient(device.expect_ack(kind)).await.unwrap(), "{}", device.protocol().name);
+    }
+}
+
+/// Whether `shown` is what `sent` comes out as: some formats have no place for every sign or for blanks at the end of a part, some
+/// devices know Latin letters only.
+pub fn same_words(shown: &str, sent: &str) -> bool {
+    let plain = |text: &str| {
+        let ascii = Charset::Ascii.encode(text).bytes;
+        let ascii = String::from_utf8(ascii).unwrap().replace(',', ";");
+        ascii.replace([' ', '#', '\r', '\n'], "")
+    };
+    plain(shown) == plain(sent)
+}
+
+/// Code of the model for the first profile with chat, or of the standard.
+pub fn chat_model(protocol: &dyn Protocol) -> String {
+    let own = || BuiltIn::of(self::protocol(protocol.info().name));
+    let with_chat = own().find(|built_in| built_in.has_chat());
+    with_chat.or_else(|| own().next()).unwrap().model_code()
+}
+
+/// A device without a secret that shows texts if any of its protocol does. Real terminals want a pause after the login; this one does not.
 pub fn new_tracker(
     account: &Account,
     tariff: TariffId,
@@ -270,10 +375,10 @@ pub fn new_tracker(
         user: account.user,
         label: identity.to_owned(),
         protocol: info.name.to_owned(),
-        identity: identity.to_owned(),
+        identity: self::identity(protocol, identity),
         secret: None,
         options: pause.map(|spec| (spec.name.to_owned(), "0".to_owned())).collect(),
-        model: info.name.to_owned(),
+        model: chat_model(protocol),
         tariff,
         phone: None,
     }
@@ -332,8 +437,17 @@ pub async fn next_text(device: &mut Device) -> Text {
 
 /// The device is served as if nothing had happened.
 pub async fn is_served(device: &mut Device) {
-    device.heartbeat().await;
-    assert!(patient(device.expect_ack(Uplink::Heartbeat)).await.unwrap());
+    let kinds = [Uplink::Heartbeat, Uplink::Report, Uplink::Text];
+    let kind = kinds.into_iter().find(|kind| acknowledges(device.protocol(), *kind)).unwrap();
+    match kind {
+        Uplink::Heartbeat => device.heartbeat().await,
+        Uplink::Text => device.say("here").await,
+        _ => {
+            let report = Report { time: None, fix: None, archived: true, attributes: Vec::new() };
+            device.report(&report).await;
+        }
+    }
+    acknowledged(device, kind).await;
 }
 
 /// Asks until there is an answer.

@@ -2,7 +2,7 @@
 
 use protocols::{Report, Uplink, registry};
 
-use super::daemon::{Daemon, eventually, patient};
+use super::daemon::{Daemon, eventually, identity, patient};
 
 #[tokio::test]
 async fn an_unknown_device_is_refused_and_noted() {
@@ -20,7 +20,7 @@ async fn an_unknown_device_is_refused_and_noted() {
         .await;
         assert_eq!(
             (stranger.identity.as_str(), stranger.reason.as_str()),
-            ("99912345678", "unknown device")
+            (identity(*protocol, "99912345678").as_str(), "unknown device")
         );
         assert!(stranger.address.is_loopback());
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cabwire::clock::ManualClock;
 use cabwire::simulate::Closed;
-use protocols::registry;
+use protocols::{Uplink, registry};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -77,6 +77,29 @@ async fn a_frame_that_is_too_long_is_skipped_and_the_connection_stays() {
         is_served(&mut device).await;
         assert!(daemon.list(&account, tracker).await.is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_long_frame_is_taken_whole_in_however_many_reads_it_comes() {
+    let daemon = Daemon::start().await;
+    let account = daemon.account("fleet").await;
+    let wialon_ips = protocol("wialon_ips");
+    let tracker = daemon.tracker(&account, wialon_ips, PHONE).await;
+    let mut device = daemon.device(wialon_ips, PHONE).await;
+    // More than several reads take at once, and less than a frame may have.
+    let words = "all doors are closed ".repeat(10_000);
+    device.say(words.trim_end()).await;
+    assert!(patient(device.expect_ack(Uplink::Text)).await.unwrap());
+    assert_eq!(daemon.list(&account, tracker).await[0]["text"], words.trim_end());
+    for byte in b"#P#\r\n" {
+        device.send_raw(&[*byte]).await;
+    }
+    assert!(patient(device.expect_ack(Uplink::Heartbeat)).await.unwrap());
+    // The beginning of a frame behind the end of another.
+    device.send_raw(b"#P#\r\n#P").await;
+    assert!(patient(device.expect_ack(Uplink::Heartbeat)).await.unwrap());
+    device.send_raw(b"#\r\n").await;
+    assert!(patient(device.expect_ack(Uplink::Heartbeat)).await.unwrap());
 }
 
 #[tokio::test]

@@ -5,11 +5,11 @@ use std::net::Ipv4Addr;
 use cabwire::clock::SystemClock;
 use cabwire::config::AUTO;
 use cabwire::simulate::Device;
-use protocols::{TerminalSettings, Uplink, registry};
+use protocols::{TerminalSettings, registry};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::daemon::{Daemon, eventually, patient};
+use super::daemon::{Daemon, eventually, identity, is_served, patient};
 
 #[tokio::test]
 async fn the_detecting_listener_hands_every_protocol_over_without_losing_a_byte() {
@@ -19,8 +19,7 @@ async fn the_detecting_listener_hands_every_protocol_over_without_losing_a_byte(
         daemon.tracker(&account, *protocol, "13912345678").await;
         let mut device = daemon.connect(*protocol, "13912345678", daemon.port(AUTO)).await;
         patient(device.login()).await.unwrap();
-        device.heartbeat().await;
-        assert!(patient(device.expect_ack(Uplink::Heartbeat)).await.unwrap());
+        is_served(&mut device).await;
     }
 }
 
@@ -49,7 +48,8 @@ async fn behind_a_balancer_the_devices_own_address_is_known() {
         let name = protocol.info().name;
         let mut stream = TcpStream::connect(daemon.port(name)).await.unwrap();
         stream.write_all(b"PROXY TCP4 203.0.113.7 10.0.0.1 40000 8080\r\n").await.unwrap();
-        let settings = TerminalSettings { identity: "999".to_owned(), secret: None, dialect: None };
+        let identity = identity(*protocol, "999");
+        let settings = TerminalSettings { identity, secret: None, dialect: None };
         let mut device = Device::over(stream, *protocol, settings, SystemClock::new());
         assert!(patient(device.login()).await.is_err());
         eventually("the address behind the balancer", || async {

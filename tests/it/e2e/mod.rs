@@ -16,6 +16,7 @@ mod long_texts;
 mod metrics;
 mod outage;
 mod positions;
+mod profiles;
 mod relay;
 mod repeats;
 mod restart;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cabwire::model::{
-    Credential, CredentialKind, Digest, Millis, Model, NewTracker, NewUser, TariffId,
+    BuiltIn, Credential, CredentialKind, Digest, Millis, Model, NewTracker, NewUser, TariffId,
     TrackerChange, TrackerId, User, UserChange, UserId,
 };
 use cabwire::store::{MessageQuery, Store, StoreError};
@@ -28,6 +28,8 @@ engines!(
     ids_of_removed_messages_and_trackers_are_not_used_again,
     a_long_history_is_removed_whole,
     models_are_replaced,
+    a_tracker_speaks_the_protocol_of_its_models_profile,
+    a_model_that_was_changed_stays_changed,
     a_tariff_in_use_is_not_removed,
 );
 
@@ -66,13 +68,15 @@ async fn an_empty_database_has_what_is_needed_to_start(lab: Lab) {
     let tariff = reference.tariffs.first().unwrap();
     assert_eq!((tariff.name.as_str(), tariff.has_reports), ("Default", true));
     assert!(tariff.features.contains("chat"));
-    for protocol in protocols::registry::ALL {
-        let info = protocol.info();
-        let model = reference.models.iter().find(|model| model.code == info.name).unwrap();
-        assert_eq!(model.has_chat, info.downlink_text);
+    let model = |code: &str| reference.models.iter().find(|model| model.code == code).unwrap();
+    for built_in in BuiltIn::all() {
+        let model = model(&built_in.model_code());
+        assert_eq!(model.profile, Some(built_in.name()));
+        assert_eq!((model.chat, model.has_chat()), (None, built_in.has_chat()), "{}", model.code);
     }
-    let plain = reference.models.iter().find(|model| model.code == "tracker_no_chat").unwrap();
-    assert!(!plain.has_chat);
+    let plain = model("tracker_no_chat");
+    assert!(!plain.has_chat() && plain.profile.is_none());
+    assert_eq!(reference.models.len(), BuiltIn::all().count() + 1);
 }
 
 async fn a_login_belongs_to_one_user(lab: Lab) {
@@ -370,11 +374,13 @@ async fn models_are_replaced(lab: Lab) {
         vendor: "Acme".to_owned(),
         kind: "terminal".to_owned(),
         id_type: "imei".to_owned(),
-        has_chat: true,
+        profile: None,
+        chat: Some(true),
     };
     store.put_model(model.clone()).await.unwrap();
     assert!(store.reference(None).await.unwrap().models.contains(&model));
-    model.has_chat = false;
+    model.profile = Some("some/profile".to_owned());
+    model.chat = None;
     model.name = "Old cab display".to_owned();
     store.put_model(model.clone()).await.unwrap();
     drop(store);
@@ -384,6 +390,69 @@ async fn models_are_replaced(lab: Lab) {
         models.iter().filter(|other| other.code == model.code).collect::<Vec<_>>(),
         [&model]
     );
+}
+
+fn model(code: &str, profile: Option<&str>) -> Model {
+    Model {
+        code: code.to_owned(),
+        name: code.to_owned(),
+        vendor: String::new(),
+        kind: "terminal".to_owned(),
+        id_type: "custom".to_owned(),
+        profile: profile.map(str::to_owned),
+        chat: None,
+    }
+}
+
+async fn a_tracker_speaks_the_protocol_of_its_models_profile(lab: Lab) {
+    let (store, trackers) = lab.open_with_trackers(2).await;
+    let owner = store.reference(None).await.unwrap().users[0].id;
+    for (code, profile) in
+        [("ours", Some("test/plain")), ("theirs", Some("tests/plain")), ("any", None)]
+    {
+        store.put_model(model(code, profile)).await.unwrap();
+    }
+    let with = |code: &str, identity: &str| NewTracker {
+        model: code.to_owned(),
+        ..new_tracker(owner, identity)
+    };
+    let both = vec![with("ours", "a"), with("theirs", "b")];
+    let refused = store.create_trackers(both, NOW).await;
+    for word in ["`theirs`", "tests/plain", "a model of test", "cabwire model list"] {
+        assert!(is_conflict(&refused, word), "{refused:?}");
+    }
+    let created =
+        store.create_trackers(vec![with("ours", "a"), with("any", "b")], NOW).await.unwrap();
+    assert_eq!(created.len(), 2, "nothing of the refused call is left");
+
+    // Neither the tracker's model, nor its protocol, nor the model's profile may part from the others.
+    let take =
+        |model: &str| TrackerChange { model: Some(model.to_owned()), ..TrackerChange::default() };
+    let move_to = |protocol: &str| TrackerChange {
+        device: Some((protocol.to_owned(), "c".to_owned())),
+        ..TrackerChange::default()
+    };
+    assert!(is_conflict(&store.change_tracker(trackers[0], take("theirs")).await, "`theirs`"));
+    store.change_tracker(trackers[0], take("ours")).await.unwrap();
+    assert!(is_conflict(&store.change_tracker(trackers[0], move_to("tests")).await, "`ours`"));
+    let both = TrackerChange { model: Some("theirs".to_owned()), ..move_to("tests") };
+    store.change_tracker(trackers[0], both).await.unwrap();
+    let other = store.put_model(model("theirs", Some("test/plain"))).await;
+    let words = format!("cabwire tracker change {}", trackers[0]);
+    assert!(is_conflict(&other, &words), "{other:?}");
+    store.put_model(model("theirs", Some("tests/other"))).await.unwrap();
+    store.put_model(model("theirs", None)).await.unwrap();
+}
+
+async fn a_model_that_was_changed_stays_changed(lab: Lab) {
+    let store = lab.open().await;
+    let built_in = BuiltIn::all().next().unwrap();
+    let code = built_in.model_code();
+    let changed = Model { chat: Some(!built_in.has_chat()), ..model(&code, None) };
+    store.put_model(changed.clone()).await.unwrap();
+    drop(store);
+    let models = lab.open().await.reference(None).await.unwrap().models;
+    assert_eq!(models.iter().find(|model| model.code == code), Some(&changed));
 }
 
 async fn a_tariff_in_use_is_not_removed(lab: Lab) {

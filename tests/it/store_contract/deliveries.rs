@@ -18,6 +18,9 @@ engines!(
     a_quoted_serial_of_16_bits_survives_the_wrap,
     quoted_serials_in_one_call_work_one_after_the_other,
     a_late_receipt_counts_after_a_restart,
+    the_first_time_a_text_is_opened_is_kept_and_no_status_changes,
+    an_opened_text_is_found_by_the_serial_of_its_last_part,
+    openings_of_nothing_change_nothing,
 );
 
 fn confirmed(id: MessageId, parts_done: u16) -> DeliveryUpdate {
@@ -265,4 +268,94 @@ async fn a_late_receipt_counts_after_a_restart(lab: Lab) {
     };
     assert_eq!(apply(&*store, update).await, DeliveryOutcome::Delivered(queued.id));
     assert_eq!(message(&*store, queued.id).await.update, Some(at));
+}
+
+fn opened(id: MessageId, after: i64) -> DeliveryUpdate {
+    DeliveryUpdate::Read { id, at: NOW.plus(after) }
+}
+
+fn opened_serial(tracker: TrackerId, serial: u32, bits: u8) -> DeliveryUpdate {
+    DeliveryUpdate::ReadSerial { tracker, serial, bits, at: NOW.plus(700) }
+}
+
+async fn read_time(store: &dyn Store, id: MessageId) -> Option<Millis> {
+    store.delivery_record(id).await.unwrap().unwrap().read
+}
+
+async fn the_first_time_a_text_is_opened_is_kept_and_no_status_changes(lab: Lab) {
+    let (store, trackers) = lab.open_with_trackers(1).await;
+    let id = queue(&*store, trackers[0], "Turn left").await.id;
+    let other = queue(&*store, trackers[0], "Turn right").await.id;
+    // The confirmation may be lost, or come later.
+    let updates = vec![opened(id, 500), opened(id, 400), confirmed(other, 1), opened(other, 600)];
+    let outcomes = store.update_deliveries(updates).await.unwrap();
+    assert_eq!(
+        outcomes,
+        [
+            DeliveryOutcome::Noted,
+            DeliveryOutcome::Unchanged,
+            DeliveryOutcome::Delivered(other),
+            DeliveryOutcome::Noted,
+        ]
+    );
+    assert_eq!(apply(&*store, opened(id, 300)).await, DeliveryOutcome::Unchanged);
+    let stored = message(&*store, id).await;
+    assert_eq!((stored.status, stored.update), (Status::Pending, None));
+    assert_eq!(store.pending_texts(&trackers, 10, NOW).await.unwrap().len(), 1);
+    assert_eq!(apply(&*store, confirmed(id, 1)).await, DeliveryOutcome::Delivered(id));
+    assert_eq!(message(&*store, id).await.update, Some(NOW.plus(100)));
+    drop(store);
+
+    let store = lab.open().await;
+    assert_eq!(read_time(&*store, id).await, Some(NOW.plus(500)));
+    assert_eq!(read_time(&*store, other).await, Some(NOW.plus(600)));
+}
+
+async fn an_opened_text_is_found_by_the_serial_of_its_last_part(lab: Lab) {
+    let (store, trackers) = lab.open_with_trackers(2).await;
+    let (a, b) = (trackers[0], trackers[1]);
+    let long = store.queue_texts(vec![long_text(a, 3)], NOW).await.unwrap()[0];
+    let short = queue(&*store, a, "short").await;
+    let other = queue(&*store, b, "other").await;
+    apply(&*store, confirmed(long.id, 3)).await;
+    apply(&*store, confirmed(short.id, 1)).await;
+
+    for part in 0..2 {
+        let update = opened_serial(a, long.serial + part, 16);
+        assert_eq!(apply(&*store, update).await, DeliveryOutcome::Unchanged, "not the last part");
+    }
+    let update = opened_serial(a, 0xabcd_0000 | (long.serial + 2), 16);
+    assert_eq!(apply(&*store, update.clone()).await, DeliveryOutcome::Noted);
+    assert_eq!(apply(&*store, update).await, DeliveryOutcome::Unchanged);
+    assert_eq!(read_time(&*store, long.id).await, Some(NOW.plus(700)));
+    assert_eq!(read_time(&*store, short.id).await, None);
+    assert_eq!(read_time(&*store, other.id).await, None);
+
+    // Of two texts with the same low bits the newer one is meant.
+    for n in 0..15 {
+        queue(&*store, a, &format!("text {n}")).await;
+    }
+    let again = queue(&*store, a, "sixteen later").await;
+    assert_eq!(again.serial & 15, short.serial & 15);
+    let updates = vec![opened_serial(a, short.serial, 4), opened_serial(a, short.serial, 32)];
+    let outcomes = store.update_deliveries(updates).await.unwrap();
+    assert_eq!(outcomes, [DeliveryOutcome::Noted, DeliveryOutcome::Noted]);
+    assert!(read_time(&*store, again.id).await.is_some());
+    assert!(read_time(&*store, short.id).await.is_some());
+}
+
+async fn openings_of_nothing_change_nothing(lab: Lab) {
+    let (store, trackers) = lab.open_with_trackers(1).await;
+    let incoming = receive(&*store, driver_text(trackers[0], "hello", 1)).await;
+    let queued = queue(&*store, trackers[0], "Turn left").await;
+    for update in [
+        opened(MessageId(12_345), 1),
+        opened(incoming, 1),
+        opened_serial(trackers[0], queued.serial + 1, 16),
+        opened_serial(trackers[0], queued.serial, 0),
+        opened_serial(TrackerId(999), queued.serial, 16),
+    ] {
+        assert_eq!(apply(&*store, update.clone()).await, DeliveryOutcome::Unchanged, "{update:?}");
+    }
+    assert_eq!(read_time(&*store, queued.id).await, None);
 }

@@ -49,7 +49,8 @@ fn a_model() -> Model {
         vendor: String::new(),
         kind: String::new(),
         id_type: "imei".to_owned(),
-        has_chat: true,
+        profile: Some("some/profile".to_owned()),
+        chat: None,
     }
 }
 
@@ -95,7 +96,7 @@ async fn every_kind_of_record_is_reported_when_it_changes(lab: Lab) {
     store.put_model(a_model()).await.unwrap();
     let changes = since(store, &mut at).await;
     assert_eq!((counts(&changes), changes.models), ([0, 0, 0, 1, 0, 0, 0], vec![a_model()]));
-    let model = Model { has_chat: false, ..a_model() };
+    let model = Model { profile: None, chat: Some(false), ..a_model() };
     store.put_model(model.clone()).await.unwrap();
     assert_eq!(since(store, &mut at).await.models, [model]);
 

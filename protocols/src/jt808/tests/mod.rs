@@ -4,8 +4,6 @@ mod garmin;
 mod known;
 mod roundtrip;
 
-use std::path::PathBuf;
-
 use super::frame::Jt808Framer;
 use super::header::{Edition, Header, Style};
 use super::message::Context;
@@ -20,10 +18,11 @@ pub(super) struct Sample {
     pub(super) fields: Vec<(String, String)>,
 }
 
+const SAMPLES: &str = include_str!("../../../../fixtures/jt808/samples.listing");
+
 pub(super) fn samples() -> Vec<Sample> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/jt808/samples.listing");
     let mut samples: Vec<Sample> = Vec::new();
-    for line in std::fs::read_to_string(path).unwrap().lines() {
+    for line in SAMPLES.lines() {
         if let Some(head) = line.strip_prefix("# ") {
             let tag = head.split(" | ").next().unwrap().to_owned();
             samples.push(Sample { tag, wire: Vec::new(), fields: Vec::new() });

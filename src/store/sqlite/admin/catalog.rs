@@ -2,65 +2,88 @@
 
 use std::collections::BTreeSet;
 
-use protocols::ProtocolInfo;
+use protocols::DeviceProfile;
 use sqlx::SqliteConnection;
 
 use super::found;
-use crate::model::{Model, Tariff, TariffId};
+use crate::model::{BuiltIn, Model, Tariff, TariffId, protocol_of};
 use crate::store::StoreError;
 use crate::store::sqlite::error::{Failure, is_broken_reference};
 use crate::store::sqlite::{json, sql};
 
-/// Creates or replaces a model.
+/// Creates or replaces a model. Its trackers must speak the protocol of its profile.
 pub(in crate::store::sqlite) async fn put_model(
     conn: &mut SqliteConnection,
     model: &Model,
 ) -> Result<(), Failure> {
-    sqlx::query(sql::PUT_MODEL)
+    if let Some(profile) = &model.profile {
+        let misfit: Option<(i64, String)> = sqlx::query_as(sql::TRACKER_OF_ANOTHER_PROTOCOL)
+            .bind(&model.code)
+            .bind(protocol_of(profile))
+            .fetch_optional(&mut *conn)
+            .await?;
+        if let Some((id, protocol)) = misfit {
+            let what = format!(
+                "tracker {id} has model `{}` and speaks {protocol}, so the model cannot have the profile {profile}: give the \
+                 tracker another model first, with `cabwire tracker change {id} --model CODE`",
+                model.code
+            );
+            return Err(StoreError::Conflict(what).into());
+        }
+    }
+    store_model(conn, sql::PUT_MODEL, model).await?;
+    Ok(())
+}
+
+async fn store_model(
+    conn: &mut SqliteConnection,
+    statement: &'static str,
+    model: &Model,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(statement)
         .bind(&model.code)
         .bind(&model.name)
         .bind(&model.vendor)
         .bind(&model.kind)
         .bind(&model.id_type)
-        .bind(model.has_chat)
+        .bind(&model.profile)
+        .bind(model.chat)
         .execute(conn)
         .await?;
     Ok(())
 }
 
-/// Adds the models that every installation has and this file lacks: one for each protocol, and one for trackers without a display.
+/// Adds the models that every installation has and this file lacks: one for each built-in profile, and one for trackers without
+/// a display.
 pub(in crate::store::sqlite) async fn ensure_models(
     conn: &mut SqliteConnection,
 ) -> Result<(), sqlx::Error> {
     let known: BTreeSet<String> =
         sqlx::query_scalar(sql::MODEL_CODES).fetch_all(&mut *conn).await?.into_iter().collect();
-    let protocols = protocols::registry::ALL.iter().map(|protocol| model_of(protocol.info()));
-    for model in protocols.chain([without_chat()]) {
+    for model in BuiltIn::all().map(model_of).chain([without_chat()]) {
         if !known.contains(&model.code) {
-            sqlx::query(sql::ADD_MODEL)
-                .bind(&model.code)
-                .bind(&model.name)
-                .bind(&model.vendor)
-                .bind(&model.kind)
-                .bind(&model.id_type)
-                .bind(model.has_chat)
-                .execute(&mut *conn)
-                .await?;
+            store_model(&mut *conn, sql::ADD_MODEL, &model).await?;
         }
     }
     Ok(())
 }
 
-fn model_of(info: &ProtocolInfo) -> Model {
+fn model_of(built_in: BuiltIn) -> Model {
+    let info = built_in.protocol.info();
     let identity = info.identity.to_lowercase();
     let id_type = ["imei", "phone"].into_iter().find(|kind| identity.contains(kind));
+    let standard = built_in.profile.name == DeviceProfile::STANDARD;
     Model {
-        code: info.name.to_owned(),
-        name: info.title.to_owned(),
+        code: built_in.model_code(),
+        name: match standard {
+            true => info.title.to_owned(),
+            false => format!("{}: {}", info.title, built_in.profile.title),
+        },
         vendor: String::new(),
-        kind: "terminal".to_owned(),
+        kind: if built_in.has_chat() { "terminal" } else { "tracker" }.to_owned(),
         id_type: id_type.unwrap_or("custom").to_owned(),
-        has_chat: info.downlink_text,
+        profile: Some(built_in.name()),
+        chat: None,
     }
 }
 
@@ -71,7 +94,8 @@ fn without_chat() -> Model {
         vendor: String::new(),
         kind: "tracker".to_owned(),
         id_type: "custom".to_owned(),
-        has_chat: false,
+        profile: None,
+        chat: Some(false),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde::Serialize;
 use sqlx::SqliteConnection;
 
-use crate::model::{Millis, NewTracker, Tracker, TrackerChange, TrackerId};
+use crate::model::{Millis, NewTracker, Tracker, TrackerChange, TrackerId, misfit};
 use crate::secret::hex;
 use crate::store::StoreError;
 use crate::store::sqlite::error::{Failure, corrupt, is_broken_reference, is_duplicate};
@@ -23,6 +23,7 @@ pub(in crate::store::sqlite) async fn create(
 ) -> Result<Vec<Tracker>, Failure> {
     check_identities(conn, trackers).await?;
     check_references(conn, trackers).await?;
+    check_models(conn, trackers.iter().map(|t| (&*t.protocol, &*t.model))).await?;
     let mut ids = HashMap::with_capacity(trackers.len());
     let mut rows = Rows::default();
     for tracker in trackers {
@@ -141,6 +142,22 @@ async fn check_references(
     Ok(())
 }
 
+/// A tracker speaks the protocol of its model's profile, if the model has one. Pairs of protocol and model.
+async fn check_models(
+    conn: &mut SqliteConnection,
+    pairs: impl Iterator<Item = (&str, &str)>,
+) -> Result<(), Failure> {
+    let pairs = json::array(pairs.collect::<BTreeSet<_>>());
+    let found: Option<(String, String, String)> =
+        sqlx::query_as(sql::MODEL_OF_ANOTHER_PROTOCOL).bind(pairs).fetch_optional(conn).await?;
+    match found {
+        Some((model, profile, protocol)) => {
+            Err(StoreError::Conflict(misfit(&model, &profile, &protocol)).into())
+        }
+        None => Ok(()),
+    }
+}
+
 /// Changes a tracker.
 pub(in crate::store::sqlite) async fn change(
     conn: &mut SqliteConnection,
@@ -151,6 +168,8 @@ pub(in crate::store::sqlite) async fn change(
         sqlx::query_as(sql::TRACKER).bind(id.0).fetch_optional(&mut *conn).await?;
     let row = row.ok_or(StoreError::NotFound("tracker"))?;
     let tracker = changed(Tracker::try_from(row)?, change);
+    let pair = (&*tracker.protocol, &*tracker.model);
+    check_models(&mut *conn, std::iter::once(pair)).await?;
     let done = sqlx::query(sql::UPDATE_TRACKER)
         .bind(id.0)
         .bind(&tracker.label)

@@ -24,6 +24,7 @@ CREATE TABLE message (
     expires_ms  INTEGER,
     retry_ms    INTEGER,
     last_error  TEXT,
+    read_ms     INTEGER,            -- when the driver opened it
     -- incoming
     repeat_key  INTEGER,
     employee_id INTEGER,
@@ -97,7 +98,8 @@ CREATE TABLE model (
     vendor   TEXT    NOT NULL,
     kind     TEXT    NOT NULL,
     id_type  TEXT    NOT NULL,
-    has_chat INTEGER NOT NULL
+    profile  TEXT,                  -- built-in profile, protocol/profile; NULL: of no protocol
+    chat     INTEGER                -- what the operator says; NULL: what the profile says
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tariff (

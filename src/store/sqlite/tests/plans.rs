@@ -82,6 +82,7 @@ async fn the_hot_statements_use_the_index_made_for_them() {
         (sql::DELETE_MESSAGES, "message_out"),
         (sql::PENDING_TEXTS, "message_pending"),
         (sql::PENDING_BY_SERIAL, "message_pending"),
+        (sql::SENT_BY_SERIAL, "message_out (tracker_id=?)"),
         (sql::DUE_RETRIES, "message_retry"),
         (sql::UNREAD_COUNTS, "COVERING INDEX message_in"),
         (sql::MARK_ALL_READ, "message_in"),

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use sqlx::SqliteConnection;
 
 use super::op::DeliverCall;
+use super::opened;
 use crate::model::{DeliveryOutcome, DeliveryUpdate, MessageId, Millis, TrackerId};
 use crate::store::sqlite::json::{Rows, storable};
 use crate::store::sqlite::sql;
@@ -19,10 +20,11 @@ pub(super) async fn update(
     calls: &mut [DeliverCall],
 ) -> Result<(), sqlx::Error> {
     let mut pending = Pending::load(conn, calls).await?;
-    for call in calls {
+    for call in calls.iter_mut() {
         call.result = Ok(call.input.iter().map(|update| pending.apply(update)).collect());
     }
-    pending.save(conn).await
+    pending.save(&mut *conn).await?;
+    opened::note(conn, calls).await
 }
 
 /// A pending text, as it will be after the updates.
@@ -57,6 +59,7 @@ impl Pending {
                 DeliveryUpdate::ConfirmedSerial { tracker, serial, bits, .. } => {
                     serials.push(&(tracker, serial, mask(*bits)));
                 }
+                DeliveryUpdate::Read { .. } | DeliveryUpdate::ReadSerial { .. } => {}
             }
         }
         let mut pending = Self::default();
@@ -120,6 +123,10 @@ impl Pending {
                 row.last_error = Some(storable(error).chars().take(ERROR_CHARS).collect());
                 row.changed = true;
                 DeliveryOutcome::Noted
+            }
+            // Its own affair, see `opened`.
+            DeliveryUpdate::Read { .. } | DeliveryUpdate::ReadSerial { .. } => {
+                DeliveryOutcome::Unchanged
             }
         }
     }
@@ -186,7 +193,7 @@ impl Pending {
 }
 
 /// The significant bits of a quoted serial.
-const fn mask(bits: u8) -> u32 {
+pub(super) const fn mask(bits: u8) -> u32 {
     match bits {
         0 => 0,
         1..32 => (1 << bits) - 1,

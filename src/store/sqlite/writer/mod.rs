@@ -9,6 +9,7 @@
 mod deliveries;
 mod memory;
 mod op;
+mod opened;
 mod outgoing;
 mod removal;
 mod states;

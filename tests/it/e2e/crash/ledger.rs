@@ -135,6 +135,10 @@ impl Ledger {
     fn check_cab(&self, cab: &Cab) {
         let mut count: HashMap<&str, u32> = HashMap::new();
         for message in self.messages[&cab.tracker].iter().filter(|m| m["type"] == "INCOMING") {
+            // A machine's answer that nothing waits for any more is listed too.
+            if message["text"] == "OK" {
+                continue;
+            }
             *count.entry(message["text"].as_str().unwrap()).or_default() += 1;
         }
         for number in cab.said() {

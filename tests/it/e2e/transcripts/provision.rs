@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cabwire::model::{
-    DeliveryOutcome, DeliveryUpdate, Millis, NewText, NewTracker, TrackerChange, TrackerId,
+    DeliveryOutcome, DeliveryUpdate, Millis, Model, NewText, NewTracker, TrackerChange, TrackerId,
 };
 use cabwire::secret;
 use cabwire::store::Store;
@@ -59,7 +59,15 @@ impl Replay<'_> {
     async fn create(&mut self, identity: String) -> TrackerId {
         let tariff = self.daemon.running.directory.tariffs().first().unwrap().id;
         let tracker = new_tracker(&self.account, tariff, self.protocol, &identity);
-        let tracker = NewTracker { options: BTreeMap::new(), ..tracker };
+        // A transcript names all options that differ from the defaults, whatever the profile.
+        let model = plain_model();
+        let tracker = NewTracker {
+            identity: identity.clone(),
+            options: BTreeMap::new(),
+            model: model.code.clone(),
+            ..tracker
+        };
+        self.daemon.store().put_model(model).await.unwrap();
         let id = self.daemon.register(tracker).await;
         let first = self.transcript.steps.iter().find_map(|step| match step.input {
             Input::Downlink { serial, .. } => Some(serial),
@@ -87,6 +95,18 @@ impl Replay<'_> {
                 _ => None,
             });
         asked.zip(admits).collect()
+    }
+}
+
+fn plain_model() -> Model {
+    Model {
+        code: "as_written".to_owned(),
+        name: "As written".to_owned(),
+        vendor: String::new(),
+        kind: "terminal".to_owned(),
+        id_type: "custom".to_owned(),
+        profile: None,
+        chat: Some(true),
     }
 }
 

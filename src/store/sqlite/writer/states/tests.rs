@@ -24,7 +24,7 @@ impl Bench {
         let mut conn = schema::open(&path, &SqliteOptions::migrating()).await.unwrap();
         let statement = "INSERT INTO user (login, password_hash, title, time_zone, locale, created_ms) \
                  VALUES ('x', '', '', '', '', 0); \
-             INSERT INTO model VALUES ('m', '', '', '', '', 0); \
+             INSERT INTO model (code, name, vendor, kind, id_type) VALUES ('m', '', '', '', ''); \
              WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < ?1) \
              INSERT INTO tracker (user_id, label, protocol, identity, options, model, tariff_id, \
                  created_ms) \

@@ -1,11 +1,18 @@
 //! `protocols`: what is spoken.
 
-use protocols::{OptionKind, OptionSpec, ProtocolInfo, registry};
+mod devices;
+
+use std::collections::BTreeMap;
+
+use protocols::{
+    DeviceProfile, Evidence, OptionKind, OptionSpec, Protocol, ProtocolInfo, registry,
+};
 use serde_json::{Value, json};
 
 use super::output::{self, Outcome, line};
 use super::records::protocol_named;
 use super::table::Table;
+use crate::model::BuiltIn;
 
 /// List the protocols that devices may speak
 #[derive(Debug, clap::Args)]
@@ -14,11 +21,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME")]
     options: Option<String>,
     /// Print JSON
-    #[arg(long, conflicts_with = "markdown")]
+    #[arg(long, conflicts_with_all = ["markdown", "devices"])]
     json: bool,
     /// Print the table of the README
-    #[arg(long, conflicts_with = "options")]
+    #[arg(long, conflicts_with_all = ["options", "devices"])]
     markdown: bool,
+    /// Print docs/devices.md: device profiles, what counts as DELIVERED, all options
+    #[arg(long, conflicts_with = "options")]
+    devices: bool,
 }
 
 /// Runs the command.
@@ -32,8 +42,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
             }
         }
         None if args.markdown => output::print(&markdown_table())?,
+        None if args.devices => output::print(&devices::document())?,
         None if args.json => {
-            let all: Vec<_> = registry::ALL.iter().map(|p| json_info(p.info())).collect();
+            let all: Vec<_> = registry::ALL.iter().map(|protocol| json_info(*protocol)).collect();
             output::print_json(&all)?;
         }
         None => output::print(&table())?,
@@ -52,7 +63,7 @@ fn table() -> String {
             info.default_port.to_string(),
             info.identity.into(),
             texts(info).into(),
-            info.delivered().when.into(),
+            delivered(*protocol),
         ]);
     }
     table.render()
@@ -86,10 +97,22 @@ fn markdown_table() -> String {
             info.default_port,
             info.identity,
             texts(info),
-            info.delivered().when.replace('|', "\\|"),
+            delivered(*protocol).replace('|', "\\|"),
         );
     }
     out
+}
+
+/// What makes a text DELIVERED on a device of the standard profile, or of the first one that has a display.
+fn delivered(protocol: &'static dyn Protocol) -> String {
+    let Some(chat) = BuiltIn::of(protocol).find(|built_in| built_in.has_chat()) else {
+        return "never: its devices take no texts".to_owned();
+    };
+    let DeviceProfile { name, delivered, .. } = chat.profile;
+    match *name {
+        DeviceProfile::STANDARD => delivered.when.to_owned(),
+        other => format!("{} (profile `{other}`; the standard one has no display)", delivered.when),
+    }
 }
 
 const fn texts(info: &ProtocolInfo) -> &'static str {
@@ -110,7 +133,8 @@ fn values(kind: OptionKind) -> String {
     }
 }
 
-fn json_info(info: &ProtocolInfo) -> Value {
+fn json_info(protocol: &'static dyn Protocol) -> Value {
+    let info = protocol.info();
     json!({
         "name": info.name,
         "title": info.title,
@@ -121,6 +145,25 @@ fn json_info(info: &ProtocolInfo) -> Value {
         "delivered_when": info.delivered().when,
         "idle_seconds": info.idle_seconds,
         "options": json_options(info.options),
+        "profiles": BuiltIn::of(protocol).map(json_profile).collect::<Vec<_>>(),
+    })
+}
+
+fn json_profile(built_in: BuiltIn) -> Value {
+    let profile = built_in.profile;
+    let delivered = profile.delivered;
+    json!({
+        "name": profile.name,
+        "title": profile.title,
+        "model": built_in.model_code(),
+        "options": profile.options.iter().copied().collect::<BTreeMap<_, _>>(),
+        "has_chat": built_in.has_chat(),
+        "delivered_when": delivered.proves.map(|_| delivered.when),
+        "evidence": delivered.proves.map(|proves| match proves {
+            Evidence::Displayed => "displayed",
+            Evidence::Accepted => "accepted",
+            Evidence::Inferred => "inferred",
+        }),
     })
 }
 
@@ -142,7 +185,7 @@ mod tests {
 
     #[test]
     fn the_readme_has_the_table_of_the_registry() {
-        let readme = include_str!("../../README.md");
+        let readme = include_str!("../../../README.md");
         let (_, rest) = readme.split_once("<!-- cabwire protocols --markdown -->\n").unwrap();
         let (table, _) = rest.split_once("<!-- end -->").unwrap();
         assert_eq!(table, markdown_table(), "run `cabwire protocols --markdown` and paste it");
@@ -152,7 +195,9 @@ mod tests {
     fn every_protocol_and_every_option_is_listed() {
         for protocol in registry::ALL {
             let info = protocol.info();
-            assert!(table().contains(info.delivered().when));
+            assert!(
+                table().contains(info.delivered().when) && table().contains(&delivered(*protocol))
+            );
             let options = options_table(info);
             assert!(info.options.iter().all(|option| options.contains(option.name)), "{options}");
         }
