@@ -327,7 +327,10 @@ pub fn has_secret(protocol: &dyn Protocol) -> bool {
 /// Whether a driver's texts carry a number by which a repeat is recognised. A simulated terminal repeats the words, not the number.
 pub fn numbers_texts(protocol: &dyn Protocol) -> bool {
     let protocol = self::protocol(protocol.info().name);
-    let mut pair = Pair::new(protocol, protocol.info().example_identity, None);
+    let profile = BuiltIn::of(protocol).find(|built_in| built_in.has_chat());
+    let profile = profile.or_else(|| BuiltIn::of(protocol).next()).unwrap().profile;
+    let identity = protocol.info().example_identity;
+    let mut pair = Pair::new(protocol, identity, None).with_profile(profile);
     pair.device(TerminalInput::Connected).unwrap();
     pair.device(TerminalInput::Say("ok")).unwrap();
     let numbered = |event: &Event| matches!(event, Event::Message(message) if matches!(message.repeat, RepeatKey::Numbered { .. }));
@@ -335,6 +338,12 @@ pub fn numbers_texts(protocol: &dyn Protocol) -> bool {
         Effect::Record { events, .. } => events.iter().any(numbered),
         _ => false,
     })
+}
+
+/// Whether the first profile with chat has texts go through a navigator: it says nothing new while a packet is unanswered.
+pub fn through_navigator(protocol: &dyn Protocol) -> bool {
+    let chat = protocol.info().profiles.iter().find(|profile| profile.has_chat(protocol));
+    chat.is_some_and(|chat| chat.options.iter().any(|(name, _)| *name == "fmi"))
 }
 
 /// What the device has just sent is acknowledged, where its protocol has an acknowledgement.

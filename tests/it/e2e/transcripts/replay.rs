@@ -1,6 +1,6 @@
 //! One transcript against one daemon.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-use super::super::daemon::{Account, Daemon, Setup, eventually, patient};
+use super::super::daemon::{Account, Daemon, PATIENCE, Setup, eventually};
 use super::super::faulty::{Call, Fault, Faulty};
 use super::reported::Reported;
 
@@ -70,6 +70,8 @@ pub struct Replay<'a> {
     by_serial: HashMap<u32, i64>,
     by_token: HashMap<DeliveryToken, i64>,
     failures: HashMap<i64, u32>,
+    /// Texts that were delivered.
+    settled: HashSet<i64>,
     /// Records that wait for a decision about their commit.
     undecided: VecDeque<Undecided>,
     /// The daemon stores all records of one read in one call: the last line of the device has led to a call already.
@@ -128,6 +130,7 @@ impl<'a> Replay<'a> {
             by_serial: HashMap::new(),
             by_token: HashMap::new(),
             failures: HashMap::new(),
+            settled: HashSet::new(),
             undecided: VecDeque::new(),
             asked: false,
             calls: 0,
@@ -142,6 +145,12 @@ impl<'a> Replay<'a> {
         let ends: Vec<_> = breaks.chain([steps.len()]).collect();
         let mut begin = 0;
         for end in ends {
+            if self.would_repeat(begin, end) {
+                return Ending::Stopped(format!(
+                    "{}: the outbox repeats a text",
+                    self.place(begin)
+                ));
+            }
             self.provision(begin, end).await;
             self.reported.new_connection();
             if let Err(why) = self.connection(begin, end).await {
@@ -167,9 +176,10 @@ impl<'a> Replay<'a> {
             }
             self.do_step(at, &mut stream).await?;
             let mut found = vec![0; expected.len()];
-            patient(stream.read_exact(&mut found)).await.unwrap_or_else(|error| {
-                panic!("{}: {error}, expected {}", self.place(at), shown(&expected))
-            });
+            let reading = tokio::time::timeout(PATIENCE, stream.read_exact(&mut found)).await;
+            if !matches!(reading, Ok(Ok(_))) {
+                panic!("{}: {reading:?}, expected {}", self.place(at), shown(&expected));
+            }
             assert_eq!(shown(&found), shown(&expected), "{}", self.place(at));
             self.check_receipts(at).await;
             closed = self.played[at].happenings.iter().any(|happening| {
@@ -180,7 +190,8 @@ impl<'a> Replay<'a> {
             stream.shutdown().await.unwrap();
         }
         let mut rest = Vec::new();
-        patient(stream.read_to_end(&mut rest)).await.unwrap();
+        let ended = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
+        ended.unwrap_or_else(|_| panic!("{}: stays open", self.place(end - 1))).unwrap();
         assert_eq!(shown(&rest), "", "{}: nothing more is said", self.transcript.path.display());
         Ok(())
     }
@@ -209,6 +220,10 @@ impl<'a> Replay<'a> {
                         }
                         self.by_serial[serial]
                     }
+                    (false, _) if self.holds_a_text() => {
+                        let place = self.place(at);
+                        return Err(format!("{place}: the outbox tries the failed text first"));
+                    }
                     (false, Content::Text { text, part: 1, parts: 1 }) => {
                         self.daemon.send(&self.account, self.tracker(), text).await
                     }
@@ -216,6 +231,10 @@ impl<'a> Replay<'a> {
                 };
                 self.by_serial.insert(*serial, id);
                 self.by_token.insert(DeliveryToken(*token), id);
+            }
+            Input::Clock(_) if self.written(at).count() > 1 => {
+                // The daemon's clock moves in one step.
+                return Err(format!("{}: several moments in one", self.place(at)));
             }
             Input::Clock(by) => {
                 // What was written before must be read before: not every line has an answer to wait for. The daemon runs on
@@ -238,6 +257,26 @@ impl<'a> Replay<'a> {
             other => return Err(format!("{}: {other:?}", self.place(at))),
         }
         Ok(())
+    }
+
+    /// A text is on its way when the connection is lost, and the transcript does not have it sent again.
+    fn would_repeat(&self, begin: usize, end: usize) -> bool {
+        let mut steps = self.transcript.steps[begin..end].iter();
+        self.by_token.values().any(|id| !self.settled.contains(id))
+            && !steps.any(|step| matches!(step.input, Input::Downlink { repeat: true, .. }))
+    }
+
+    /// A text has failed and is not delivered yet.
+    fn holds_a_text(&self) -> bool {
+        self.failures.keys().any(|id| !self.settled.contains(id))
+    }
+
+    /// What the oracle writes in this step, piece by piece.
+    fn written(&self, at: usize) -> impl Iterator<Item = &[u8]> {
+        self.played[at].happenings.iter().filter_map(|happening| match happening {
+            Happening::Written(bytes) => Some(&bytes[..]),
+            _ => None,
+        })
     }
 
     /// The transcript itself has waited as long as the outbox does.
@@ -280,6 +319,7 @@ impl<'a> Replay<'a> {
             let id = self.by_token[token];
             match stage {
                 DeliveryStage::Confirmed(_) => {
+                    self.settled.insert(id);
                     self.daemon.delivered(&self.account, self.tracker(), id).await;
                 }
                 DeliveryStage::Refused { .. } | DeliveryStage::TimedOut => {
@@ -335,9 +375,7 @@ impl<'a> Replay<'a> {
 
     /// What the daemon must write. As the oracle says; and where it need not differ from the transcript, as that says.
     fn expected(&self, at: usize) -> Vec<u8> {
-        let written: Vec<u8> = self.played[at].happenings.iter().fold(Vec::new(), |all, one| {
-            if let Happening::Written(bytes) = one { [&all, &bytes[..]].concat() } else { all }
-        });
+        let written = self.written(at).collect::<Vec<_>>().concat();
         let step = &self.transcript.steps[at];
         let lines = step.expected.iter().filter_map(|line| match line {
             Expected::Platform(bytes) => Some(bytes.as_slice()),
