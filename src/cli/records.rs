@@ -156,7 +156,7 @@ pub(super) async fn open_store(path: &Path) -> anyhow::Result<Arc<dyn Store>> {
 }
 
 fn known_names<T: Display>(names: impl Iterator<Item = T>) -> String {
-    const SHOWN: usize = 10;
+    const SHOWN: usize = 50;
     let mut names: Vec<_> = names.take(SHOWN + 1).map(|name| name.to_string()).collect();
     if names.len() > SHOWN {
         names.truncate(SHOWN);

@@ -9,8 +9,11 @@ fn all(paste: &str) -> Decoded {
 /// A login as each protocol's own simulated device sends it.
 fn login(protocol: &dyn Protocol) -> Vec<u8> {
     use protocols::{Now, TerminalEffect, TerminalInput, TerminalSettings};
-    let settings =
-        TerminalSettings { identity: "013800138000".to_owned(), secret: None, dialect: None };
+    let settings = TerminalSettings {
+        identity: protocol.info().example_identity.to_owned(),
+        secret: None,
+        dialect: None,
+    };
     let now = Now { monotonic: std::time::Duration::ZERO, wall: jiff::Timestamp::UNIX_EPOCH };
     let mut effects = Vec::new();
     protocol.terminal(settings).handle(TerminalInput::Connected, now, &mut effects);
