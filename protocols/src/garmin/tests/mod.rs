@@ -6,6 +6,7 @@ mod handshake;
 mod hostile;
 mod known;
 mod texts;
+mod uplinks;
 
 use std::time::Duration;
 
