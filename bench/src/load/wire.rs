@@ -15,17 +15,26 @@ const PER_ADDRESS: u32 = 5000;
 /// Source ports lie below the range from which the kernel takes them by itself.
 const FIRST_PORT: u16 = 20_000;
 
-/// Source addresses not used yet: 127.0.x.1, with ports that nobody searches.
+/// Source addresses not used yet: 127.x.y.1, with ports that nobody searches.
 #[derive(Debug, Default)]
-pub struct Sources(u32);
+pub struct Sources {
+    used: u32,
+    /// The x of the addresses.
+    part: u8,
+}
 
 impl Sources {
+    /// Those of one of several generators that run at the same time; numbers from 1 on.
+    pub const fn of_part(part: u8) -> Self {
+        Self { used: 0, part }
+    }
+
     fn next(&mut self) -> SocketAddr {
-        let (block, port) = (self.0 / PER_ADDRESS, self.0 % PER_ADDRESS);
-        self.0 += 1;
+        let (block, port) = (self.used / PER_ADDRESS, self.used % PER_ADDRESS);
+        self.used += 1;
         let block = u8::try_from(block % 250).unwrap_or(0) + 1;
         let port = FIRST_PORT + u16::try_from(port).unwrap_or(0);
-        SocketAddr::from(([127, 0, block, 1], port))
+        SocketAddr::from(([127, self.part, block, 1], port))
     }
 }
 

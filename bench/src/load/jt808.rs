@@ -1,6 +1,6 @@
-//! JT/T 808 as the generator speaks it: prebuilt bodies, frames sealed by hand, answers looked at and not parsed.
-//!
-//! Written apart from the crate under test on purpose: what measures must not cost what is measured.
+//! JT/T 808-2013 as the generator speaks it: frames sealed by hand, answers looked at and not parsed.
+
+use super::speech::{Downlink, Uplink};
 
 /// Delimiter and escape.
 const DELIMITER: u8 = 0x7e;
@@ -68,35 +68,47 @@ pub fn location(variant: u8) -> Vec<u8> {
     body
 }
 
-/// Body of a driver's text, in the code page the devices are registered with.
-pub const DRIVER_TEXT: &[u8] = b"\0Unloading is done, going back to the depot";
+/// Body of a driver's text in the report that carries it, without the text.
+const TEXT_HEAD: u8 = 0;
 
-/// Body of the confirmation of a text.
-pub fn confirmation(serial: u16) -> [u8; 5] {
-    let [high, low] = serial.to_be_bytes();
-    [high, low, 0x83, 0x00, 0]
+/// Appends the frame that says `uplink`.
+pub fn write(out: &mut Vec<u8>, phone: &Phone, serial: u16, uplink: Uplink<'_>) {
+    match uplink {
+        Uplink::Login => seal(out, id::AUTHENTICATION, phone, serial, b"load"),
+        Uplink::Location(variant) => seal(out, id::LOCATION, phone, serial, &location(variant)),
+        Uplink::Heartbeat => seal(out, id::HEARTBEAT, phone, serial, &[]),
+        Uplink::Text(text) => {
+            let body = [&[TEXT_HEAD], text].concat();
+            seal(out, id::TEXT_REPORT, phone, serial, &body);
+        }
+        Uplink::Confirmation(text) => {
+            let [high, low] = text.to_be_bytes();
+            seal(out, id::CONFIRMATION, phone, serial, &[high, low, 0x83, 0x00, 0]);
+        }
+    }
 }
 
-/// One frame from the gateway.
-pub struct Answer<'a> {
-    pub id: u16,
-    pub serial: u16,
-    pub body: &'a [u8],
+/// What one unescaped frame says.
+fn understand(frame: &[u8]) -> Downlink<'_> {
+    let [i0, i1, _, _, _, _, _, _, _, _, s0, s1, body @ .., _] = frame else {
+        return Downlink::Other;
+    };
+    match (u16::from_be_bytes([*i0, *i1]), body) {
+        (id::PLATFORM_ANSWER, [.., 0]) => Downlink::Done,
+        (id::PLATFORM_ANSWER, _) => Downlink::Refused,
+        (id::TEXT, [_flags, text @ ..]) => {
+            Downlink::Text { serial: u16::from_be_bytes([*s0, *s1]), text }
+        }
+        _ => Downlink::Other,
+    }
 }
 
 /// Hands every whole frame in `bytes` to `take`; returns how many bytes are dealt with.
-pub fn split(bytes: &[u8], scratch: &mut Vec<u8>, mut take: impl FnMut(Answer<'_>)) -> usize {
+pub fn split(bytes: &[u8], scratch: &mut Vec<u8>, mut take: impl FnMut(Downlink<'_>)) -> usize {
     let mut done = 0;
     while let Some((_, after)) = bytes[done..].split_first() {
         let Some(length) = after.iter().position(|&byte| byte == DELIMITER) else { break };
-        let frame = unescape(&after[..length], scratch);
-        if let [i0, i1, _, _, _, _, _, _, _, _, s0, s1, body @ .., _] = frame {
-            take(Answer {
-                id: u16::from_be_bytes([*i0, *i1]),
-                serial: u16::from_be_bytes([*s0, *s1]),
-                body,
-            });
-        }
+        take(understand(unescape(&after[..length], scratch)));
         done += length + 2;
     }
     done

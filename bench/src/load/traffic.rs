@@ -1,40 +1,23 @@
 //! API clients and terminals in one event loop with one clock: texts go in over HTTP and come out at devices that confirm them.
 
 use std::collections::VecDeque;
-use std::io::Read as _;
 use std::net::SocketAddr;
-use std::os::fd::AsRawFd as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token};
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
-    timerfd_settime,
-};
+use mio::{Events, Poll, Token};
 
-use crate::fleet::Terminal;
-use crate::frames::{self, id};
-use crate::http;
-use crate::wire::{Sources, Wire};
+use super::fleet::Terminal;
+use super::http;
+use super::schedule::{Pace, Schedule};
+use super::speech::{Downlink, Uplink};
+use super::ticks::Ticks;
+use super::wire::{Sources, Wire};
 
 /// Longest time in which nothing happens.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Events of API clients begin here; those of terminals at 0.
 const CLIENTS: usize = 1 << 20;
-const TIMER: Token = Token(usize::MAX);
-/// How often it is looked whether requests are due.
-const TICK: Duration = Duration::from_micros(250);
-
-/// How requests follow each other.
-#[derive(Clone, Copy)]
-pub enum Pace {
-    /// Each client sends when it has its answer.
-    Closed,
-    /// So many a second, whatever the answers take.
-    Open(u32),
-}
 
 /// Clients and terminals on one server.
 pub struct Traffic {
@@ -46,13 +29,13 @@ pub struct Traffic {
     under_way: Vec<VecDeque<Instant>>,
     /// How many there are in all.
     unconfirmed: usize,
-    /// One per tracker, used in turn.
+    /// Used in turn; with terminals, the one at `n` sends a text to terminal `n`.
     requests: Vec<Vec<u8>>,
     next: usize,
     buffer: Vec<u8>,
     scratch: Vec<u8>,
     out: Vec<u8>,
-    timer: std::fs::File,
+    ticks: Ticks,
 }
 
 struct Client {
@@ -70,8 +53,8 @@ pub struct Round {
     pub sent: u64,
     /// From the first request to the last answer and confirmation.
     pub whole: Duration,
-    /// From the due time of each request to the written confirmation of its text.
-    pub confirmed: Vec<Duration>,
+    /// From the due time of each request to the arrival of its text at the device.
+    pub pushed: Vec<Duration>,
     /// From the due time of each request to its answer.
     pub answered: Vec<Duration>,
 }
@@ -96,8 +79,7 @@ impl Traffic {
             wire.register(poll.registry(), CLIENTS + number)?;
             open.push(Client { wire, due: Instant::now() });
         }
-        let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK)?;
-        poll.registry().register(&mut SourceFd(&timer.as_raw_fd()), TIMER, Interest::READABLE)?;
+        let ticks = Ticks::register(poll.registry())?;
         Ok(Self {
             poll,
             idle: Vec::with_capacity(clients),
@@ -107,10 +89,10 @@ impl Traffic {
             terminals,
             requests,
             next: 0,
-            buffer: vec![0; 16 * 1024],
+            buffer: vec![0; 64 * 1024],
             scratch: Vec::new(),
             out: Vec::new(),
-            timer: timer.into(),
+            ticks,
         })
     }
 
@@ -118,47 +100,38 @@ impl Traffic {
     pub fn run(&mut self, pace: Pace, warm: Duration, measured: Duration) -> Result<Round> {
         let mut events = Events::with_capacity(1024);
         let begin = Instant::now();
-        let mut schedule = Schedule::new(pace, begin, warm, measured);
+        let mut schedule = Schedule::new(pace, warm, measured);
         let mut round = Round::default();
         self.idle = (0..self.clients.len()).collect();
-        self.tick(if matches!(pace, Pace::Open(_)) { TICK } else { Duration::ZERO })?;
+        self.ticks.set(pace)?;
         loop {
             self.send_due(&mut schedule, &mut round)?;
             let all_done = self.idle.len() == self.clients.len() && self.unconfirmed == 0;
-            if all_done && schedule.is_over() {
+            if all_done && schedule.is_over(Instant::now()) {
                 break;
             }
             self.poll.poll(&mut events, Some(PATIENCE))?;
             ensure!(!events.is_empty(), "nothing happened for {PATIENCE:?}");
             let now = Instant::now();
             for event in &events {
-                match event.token() {
-                    TIMER => {
-                        // How often it has ticked does not matter: the schedule knows the time.
-                        drop(self.timer.read(&mut [0; 8]));
-                    }
-                    Token(token) if token >= CLIENTS => {
-                        self.answered(token - CLIENTS, now, &schedule, &mut round)?;
-                    }
-                    Token(token) => self.confirm(token, now, &schedule, &mut round)?,
+                let Token(token) = event.token();
+                if self.ticks.take(event.token()) {
+                    continue;
+                } else if token >= CLIENTS {
+                    self.answered(token - CLIENTS, now, &schedule, &mut round)?;
+                } else {
+                    self.confirm(token, now, &schedule, &mut round)?;
                 }
             }
         }
-        self.tick(Duration::ZERO)?;
+        self.ticks.set(Pace::Closed)?;
         round.whole = begin.elapsed();
         Ok(round)
     }
 
-    fn tick(&self, every: Duration) -> Result<()> {
-        let every = Timespec { tv_sec: 0, tv_nsec: every.subsec_nanos().into() };
-        let setting = Itimerspec { it_interval: every, it_value: every };
-        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &setting)?;
-        Ok(())
-    }
-
     fn send_due(&mut self, schedule: &mut Schedule, round: &mut Round) -> Result<()> {
         while let Some(&client) = self.idle.last()
-            && let Some(due) = schedule.next()
+            && let Some(due) = schedule.next(Instant::now())
         {
             self.idle.pop();
             let target = self.next;
@@ -210,16 +183,17 @@ impl Traffic {
     ) -> Result<()> {
         let Some(terminal) = self.terminals.get_mut(number) else { return Ok(()) };
         let (scratch, mut serials) = (&mut self.scratch, Vec::new());
+        let speech = terminal.speaker.speech();
         terminal.wire.receive(&mut self.buffer, |bytes| {
-            frames::split(bytes, scratch, |frame| {
-                if frame.id == id::TEXT {
-                    serials.push(frame.serial);
+            speech.split(bytes, scratch, |frame| {
+                if let Downlink::Text { serial, .. } = frame {
+                    serials.push(serial);
                 }
             })
         })?;
         self.out.clear();
         for &serial in &serials {
-            terminal.seal(&mut self.out, id::CONFIRMATION, &frames::confirmation(serial));
+            terminal.speaker.say(&mut self.out, Uplink::Confirmation(serial));
         }
         if serials.is_empty() {
             return Ok(());
@@ -230,50 +204,9 @@ impl Traffic {
             let due = due.context("a device got a text twice, or one that nobody sent")?;
             self.unconfirmed -= 1;
             if schedule.measures(due) {
-                // The clock was read before the write: on loopback that is some microseconds.
-                round.confirmed.push(now - due);
+                round.pushed.push(now - due);
             }
         }
         Ok(())
-    }
-}
-
-/// When requests are due.
-struct Schedule {
-    pace: Pace,
-    begin: Instant,
-    from: Instant,
-    until: Instant,
-    issued: u32,
-}
-
-impl Schedule {
-    fn new(pace: Pace, begin: Instant, warm: Duration, measured: Duration) -> Self {
-        let from = begin + warm;
-        Self { pace, begin, from, until: from + measured, issued: 0 }
-    }
-
-    /// The due time of the next request, if there is one by now.
-    fn next(&mut self) -> Option<Instant> {
-        let now = Instant::now();
-        let due = match self.pace {
-            Pace::Closed => now,
-            Pace::Open(rate) => {
-                self.begin + Duration::from_secs_f64(f64::from(self.issued) / f64::from(rate))
-            }
-        };
-        if due > now || due >= self.until {
-            return None;
-        }
-        self.issued += 1;
-        Some(due)
-    }
-
-    fn is_over(&self) -> bool {
-        Instant::now() >= self.until
-    }
-
-    fn measures(&self, moment: Instant) -> bool {
-        moment >= self.from && moment < self.until
     }
 }
