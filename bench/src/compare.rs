@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::report::{Bar, Figure, Report, Spread, shown};
 
@@ -12,7 +12,7 @@ const STILL: f64 = 0.03;
 
 /// The figures of two files, and which of them moved.
 pub fn compare(before: &Path, after: &Path) -> Result<String> {
-    let (old, new) = (read(before)?, read(after)?);
+    let (old, new) = (Report::read(before)?, Report::read(after)?);
     let mut text = String::new();
     if old.machine.model != new.machine.model || old.machine.kernel != new.machine.kernel {
         writeln!(text, "two machines: only ratios can be compared")?;
@@ -63,9 +63,4 @@ fn judge(was: &Figure, is: &Figure, change: f64) -> &'static str {
         Some(Bar::AtMost { .. }) if change < 0.0 => "better",
         Some(_) => "WORSE",
     }
-}
-
-fn read(file: &Path) -> Result<Report> {
-    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    serde_json::from_str(&text).with_context(|| format!("{} is no report", file.display()))
 }

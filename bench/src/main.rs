@@ -16,6 +16,7 @@ mod gateway;
 mod goal;
 mod load;
 mod machine;
+mod markdown;
 mod process;
 mod report;
 mod rig;
@@ -52,6 +53,11 @@ fn main() -> Result<ExitCode> {
         Some(("compare", files)) => {
             let file = |name| files.get_one::<PathBuf>(name).context("a file is missing");
             print!("{}", compare::compare(file("before")?, file("after")?)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(("tables", files)) => {
+            let file = files.get_one::<PathBuf>("run").context("a file is missing")?;
+            print!("{}", markdown::tables(file)?);
             Ok(ExitCode::SUCCESS)
         }
         Some((name, _)) => measure(name, &matches),
@@ -111,6 +117,9 @@ fn command() -> Command {
                 .arg(file("before").required(true))
                 .arg(file("after").required(true)),
         );
+    command = command.subcommand(
+        Command::new("tables").about("A run as Markdown").arg(file("run").required(true)),
+    );
     for goal in goal::all() {
         command = command.subcommand(Command::new(goal.name).about(goal.question));
     }

@@ -1,5 +1,8 @@
 //! Figures: rounds in, medians out, as a table and as JSON.
 
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{self, Machine};
@@ -41,6 +44,17 @@ pub enum Verdict {
     Missed,
 }
 
+impl Verdict {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Great => "great",
+            Self::Gate => "gate",
+            Self::BestRoundOnly => "gate in the best round only",
+            Self::Missed => "MISSED",
+        }
+    }
+}
+
 impl Bar {
     fn verdict(self, value: Spread) -> Verdict {
         let (great, gate, best) = match self {
@@ -59,7 +73,8 @@ impl Bar {
         }
     }
 
-    fn shown(self) -> String {
+    /// The gate and what is great, with a stroke between them.
+    pub fn shown(self) -> String {
         let (sign, gate, great) = match self {
             Self::AtMost { gate, great } => ("≤", gate, great),
             Self::AtLeast { gate, great } => ("≥", gate, great),
@@ -112,16 +127,15 @@ impl Figure {
         self
     }
 
+    /// Whether so much else was going on that it says little.
+    pub fn is_noisy(&self) -> bool {
+        machine::is_noisy(self.others)
+    }
+
     fn lines(&self) -> String {
-        let verdict = match self.verdict {
-            None => "",
-            Some(Verdict::Great) => "great",
-            Some(Verdict::Gate) => "gate",
-            Some(Verdict::BestRoundOnly) => "gate in the best round only",
-            Some(Verdict::Missed) => "MISSED",
-        };
+        let verdict = self.verdict.map_or("", Verdict::name);
         let bar = self.bar.map(Bar::shown).unwrap_or_default();
-        let noisy = if machine::is_noisy(self.others) {
+        let noisy = if self.is_noisy() {
             format!(", NOISY: others used {:.0} %", self.others * 100.0)
         } else {
             String::new()
@@ -145,6 +159,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// What a run wrote down.
+    pub fn read(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+        serde_json::from_str(&text).with_context(|| format!("{} is no report", file.display()))
+    }
+
     pub fn heading(&self) -> String {
         let Machine { processors, model, kernel, memory_bytes } = &self.machine;
         format!(
