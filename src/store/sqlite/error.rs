@@ -2,6 +2,11 @@
 
 use std::sync::Arc;
 
+use rusqlite::Error;
+use rusqlite::ffi::{
+    SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE,
+};
+
 use crate::store::StoreError;
 
 // Primary result codes (sqlite.org/rescode.html).
@@ -21,7 +26,7 @@ pub(super) enum Failure {
     /// This one thing is refused; the transaction is fine.
     Refused(StoreError),
     /// The database failed; the transaction is lost.
-    Database(sqlx::Error),
+    Database(Error),
 }
 
 impl From<StoreError> for Failure {
@@ -30,20 +35,24 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl From<sqlx::Error> for Failure {
-    fn from(error: sqlx::Error) -> Self {
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
         Self::Database(error)
     }
 }
 
-/// SQLite's primary result code, if it is SQLite that complains.
-fn code(error: &sqlx::Error) -> Option<i32> {
-    let extended: i32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(extended & 0xff)
+/// SQLite's extended result code, if it is SQLite that complains.
+fn extended(error: &Error) -> Option<i32> {
+    Some(error.sqlite_error()?.extended_code)
+}
+
+/// SQLite's primary result code.
+fn code(error: &Error) -> Option<i32> {
+    Some(extended(error)? & 0xff)
 }
 
 /// The surroundings are at fault (disk, memory, locks), not the statement: trying the parts one by one is no use.
-pub(super) fn is_environmental(error: &sqlx::Error) -> bool {
+pub(super) fn is_environmental(error: &Error) -> bool {
     match code(error) {
         Some(code) => matches!(
             code,
@@ -54,28 +63,37 @@ pub(super) fn is_environmental(error: &sqlx::Error) -> bool {
 }
 
 /// Something with that key exists.
-pub(super) fn is_duplicate(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+pub(super) fn is_duplicate(error: &Error) -> bool {
+    let code = extended(error);
+    code == Some(SQLITE_CONSTRAINT_UNIQUE) || code == Some(SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
 /// What it refers to does not exist, or is still referred to.
-pub(super) fn is_broken_reference(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation)
+pub(super) fn is_broken_reference(error: &Error) -> bool {
+    extended(error) == Some(SQLITE_CONSTRAINT_FOREIGNKEY)
+}
+
+/// What was read is not what the column should hold.
+const fn is_senseless(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::FromSqlConversionFailure(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::InvalidColumnType(..)
+            | Error::Utf8Error(..)
+    )
 }
 
 /// As callers of the store see it.
-pub(super) fn store_error(error: &sqlx::Error) -> StoreError {
+pub(super) fn store_error(error: &Error) -> StoreError {
     let unavailable = |why: &str| StoreError::Unavailable(Arc::from(why));
-    match (code(error), error) {
-        (Some(FULL), _) => unavailable("the disk is full; make room, a restart is not needed"),
-        (Some(BUSY | LOCKED), _) => unavailable("another process holds the database locked"),
-        (Some(READONLY), _) => unavailable("the database file or its directory is read-only"),
-        (Some(CORRUPT | NOTADB), _) => StoreError::Corrupt(Arc::from(error.to_string())),
-        (_, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => {
-            StoreError::Corrupt(Arc::from(error.to_string()))
-        }
-        (_, sqlx::Error::PoolTimedOut) => StoreError::Busy,
-        _ => StoreError::Unavailable(Arc::from(error.to_string())),
+    match code(error) {
+        Some(FULL) => unavailable("the disk is full; make room, a restart is not needed"),
+        Some(BUSY | LOCKED) => unavailable("another process holds the database locked"),
+        Some(READONLY) => unavailable("the database file or its directory is read-only"),
+        Some(CORRUPT | NOTADB) => corrupt(error),
+        None if is_senseless(error) => corrupt(error),
+        _ => unavailable(&error.to_string()),
     }
 }
 

@@ -1,14 +1,15 @@
-//! SQLite behind [`Store`]: one file, one task that writes, a few connections that read.
+//! SQLite behind [`Store`]: one file, one thread that writes, a few threads that read.
 //!
 //! | file | owns |
 //! |---|---|
 //! | `schema.rs`, `schema/` | opening the file, versions, migrations |
 //! | `sql.rs` | every statement |
-//! | `writer/` | the task that writes: batches, ids, serials, repeats, deliveries, device states, removals |
+//! | `writer/` | the thread that writes: batches, ids, serials, repeats, deliveries, device states, removals |
 //! | `admin/` | changes of administered records, run by the writer |
-//! | `read.rs`, `reference.rs` | reading |
+//! | `readers.rs` | the threads that read |
+//! | `read.rs`, `reference.rs` | what they read |
 //! | `states.rs`, `strangers.rs` | device states not yet merged; refused devices |
-//! | `rows.rs`, `json.rs`, `error.rs` | to and from SQLite's values and errors |
+//! | `query.rs`, `rows.rs`, `json.rs`, `error.rs` | to and from SQLite's values and errors |
 //!
 //! Invariant: only the writer's connection can write. Several processes may have the file open (a command next to the daemon);
 //! each has its own writer, and SQLite's lock puts their transactions in order. Device states are recorded by one process only.
@@ -16,7 +17,9 @@
 mod admin;
 mod error;
 mod json;
+mod query;
 mod read;
+mod readers;
 mod reference;
 mod rows;
 mod schema;
@@ -35,15 +38,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqlitePoolOptions;
-use sqlx::{SqliteConnection, SqlitePool};
-use tokio::sync::{mpsc, oneshot};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 pub use self::schema::{OpenError, SCHEMA};
 
 use self::error::Failure;
+use self::readers::Readers;
 use self::states::Dirty;
-use self::writer::{BoxFuture, FnJob, Op, Read, Recorded, Reply};
+use self::writer::{Calls, FnJob, Op, Read, Recorded, Reply};
 use super::{DeliveryRecord, MessageQuery, Recording, Reference, Revision, Store, StoreError};
 use crate::model::{
     Assignment, Credential, DeliveryOutcome, DeliveryUpdate, DeviceState, Digest, Employee,
@@ -52,9 +56,6 @@ use crate::model::{
     User, UserChange, UserId,
 };
 
-/// How long a call waits for one of the connections that read before it is told [`StoreError::Busy`].
-const READER_PATIENCE: Duration = Duration::from_secs(5);
-
 /// How to open a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqliteOptions {
@@ -62,7 +63,7 @@ pub struct SqliteOptions {
     pub migrate: bool,
     /// Calls that may wait for the writer; more are told [`StoreError::Busy`].
     pub queue: usize,
-    /// Connections that read.
+    /// Threads that read, each with a connection.
     pub readers: u32,
     /// How long to wait for another process that is writing.
     pub busy: Duration,
@@ -94,10 +95,12 @@ impl SqliteOptions {
 ///
 /// Dropping it lets the writer finish what is queued; [`Store::close`] waits for that.
 pub struct SqliteStore {
-    calls: mpsc::Sender<Op>,
-    readers: SqlitePool,
+    calls: Calls,
+    readers: Readers,
     dirty: Dirty,
     commits: Arc<AtomicU64>,
+    /// Cancelled when the writer has ended.
+    stopped: CancellationToken,
 }
 
 impl SqliteStore {
@@ -106,16 +109,6 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`], which says what to do.
     pub async fn open(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
-        let mut conn = schema::open(path, &options).await?;
-        let database = |source| OpenError::Database { path: path.to_owned(), source };
-        writer::replay_states(&mut conn).await.map_err(database)?;
-        admin::catalog::ensure_models(&mut conn).await.map_err(database)?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(options.readers)
-            .acquire_timeout(READER_PATIENCE)
-            .test_before_acquire(false)
-            .connect_lazy_with(schema::reader_options(path, &options));
-        let (calls, receiver) = mpsc::channel(options.queue);
         let settings = writer::Settings {
             path: path.to_owned(),
             options,
@@ -123,8 +116,10 @@ impl SqliteStore {
             commits: Arc::default(),
         };
         let (dirty, commits) = (settings.dirty.clone(), Arc::clone(&settings.commits));
-        writer::spawn(settings, conn, receiver);
-        Ok(Self { calls, readers, dirty, commits })
+        let readers = Readers::start(path, &settings.options)
+            .map_err(|source| OpenError::Thread { source })?;
+        let writer::Running { calls, stopped } = writer::start(settings).await?;
+        Ok(Self { calls, readers, dirty, commits, stopped })
     }
 
     /// Transactions committed by this handle so far.
@@ -136,24 +131,14 @@ impl SqliteStore {
     /// Asks the writer and waits for its answer.
     async fn ask<T>(&self, op: impl FnOnce(Reply<T>) -> Op + Send) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.send(op(reply))?;
+        self.calls.put(op(reply))?;
         answer.await.unwrap_or_else(|_| Err(writer::no_answer()))
-    }
-
-    /// Hands a call to the writer.
-    fn send(&self, op: Op) -> Result<(), StoreError> {
-        self.calls.try_send(op).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-            mpsc::error::TrySendError::Closed(_) => closed(),
-        })
     }
 
     /// Has the writer run `work` in a savepoint. It may run again if the transaction fails for another call's sake.
     async fn job<T: Send + 'static>(
         &self,
-        work: impl for<'c> Fn(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>>
-        + Send
-        + 'static,
+        work: impl Fn(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.ask(|reply| Op::Job(Box::new(FnJob::new(work, reply)))).await
     }
@@ -182,11 +167,12 @@ impl Store for SqliteStore {
         limit: usize,
         now: Millis,
     ) -> Result<Vec<PendingText>, StoreError> {
-        read::pending_texts(&self.readers, trackers, limit, now).await
+        let trackers = trackers.to_vec();
+        self.readers.read(move |conn| read::pending_texts(conn, &trackers, limit, now)).await
     }
 
     async fn due_retries(&self, since: Millis, now: Millis) -> Result<Vec<TrackerId>, StoreError> {
-        read::due_retries(&self.readers, since, now).await
+        self.readers.read(move |conn| read::due_retries(conn, since, now)).await
     }
 
     async fn update_deliveries(
@@ -208,7 +194,7 @@ impl Store for SqliteStore {
             Err(error) => return Recording::done(Err(error)),
         };
         let (reply, recording) = Recording::pair();
-        match self.send(Op::Record(Recorded { texts: uplink.texts, states }, reply)) {
+        match self.calls.put(Op::Record(Recorded { texts: uplink.texts, states }, reply)) {
             Ok(()) => recording,
             Err(error) => Recording::done(Err(error)),
         }
@@ -218,42 +204,41 @@ impl Store for SqliteStore {
         &self,
         trackers: &[TrackerId],
     ) -> Result<Vec<(TrackerId, DeviceState)>, StoreError> {
-        read::device_states(&self.readers, &self.dirty, trackers).await
+        let (dirty, trackers) = (self.dirty.clone(), trackers.to_vec());
+        self.readers.read(move |conn| read::device_states(conn, &dirty, &trackers)).await
     }
 
     async fn note_strangers(&self, strangers: Vec<Stranger>) -> Result<(), StoreError> {
-        let strangers: Arc<[_]> = strangers.into();
-        self.job(move |conn| {
-            let strangers = Arc::clone(&strangers);
-            Box::pin(async move { strangers::note(conn, &strangers).await })
-        })
-        .await
+        self.job(move |conn| strangers::note(conn, &strangers)).await
     }
 
     async fn strangers(&self) -> Result<Vec<Stranger>, StoreError> {
-        strangers::list(&self.readers).await
+        self.readers.read(strangers::list).await
     }
 
     async fn list_messages(&self, query: MessageQuery) -> Result<Vec<Message>, StoreError> {
-        read::list(&self.readers, &query).await
+        self.readers.read(move |conn| read::list(conn, &query)).await
     }
 
     async fn messages(&self, ids: &[MessageId]) -> Result<Vec<Message>, StoreError> {
-        read::messages(&self.readers, ids).await
+        let ids = ids.to_vec();
+        self.readers.read(move |conn| read::messages(conn, &ids)).await
     }
 
     async fn last_submits(
         &self,
         trackers: &[TrackerId],
     ) -> Result<Vec<(TrackerId, Millis)>, StoreError> {
-        read::last_submits(&self.readers, trackers).await
+        let trackers = trackers.to_vec();
+        self.readers.read(move |conn| read::last_submits(conn, &trackers)).await
     }
 
     async fn unread_counts(
         &self,
         trackers: &[TrackerId],
     ) -> Result<Vec<(TrackerId, i64)>, StoreError> {
-        read::unread_counts(&self.readers, trackers).await
+        let trackers = trackers.to_vec();
+        self.readers.read(move |conn| read::unread_counts(conn, &trackers)).await
     }
 
     async fn mark_read(&self, ids: Vec<MessageId>) -> Result<(), StoreError> {
@@ -265,44 +250,39 @@ impl Store for SqliteStore {
     }
 
     async fn delivery_record(&self, id: MessageId) -> Result<Option<DeliveryRecord>, StoreError> {
-        read::delivery_record(&self.readers, id).await
+        self.readers.read(move |conn| read::delivery_record(conn, id)).await
     }
 
     async fn reference(&self, since: Option<Revision>) -> Result<Reference, StoreError> {
-        Ok(reference::read(&self.readers, since).await?)
+        self.readers.read(move |conn| reference::read(conn, since)).await
     }
 
     async fn create_user(&self, user: NewUser, now: Millis) -> Result<User, StoreError> {
-        self.job(move |conn| Box::pin(admin::users::create(conn, user.clone(), now))).await
+        self.job(move |conn| admin::users::create(conn, &user, now)).await
     }
 
     async fn change_user(&self, id: UserId, change: UserChange) -> Result<User, StoreError> {
-        self.job(move |conn| Box::pin(admin::users::change(conn, id, change.clone()))).await
+        self.job(move |conn| admin::users::change(conn, id, &change)).await
     }
 
     async fn remove_user(&self, id: UserId) -> Result<(), StoreError> {
-        self.job(move |conn| Box::pin(admin::users::remove(conn, id))).await
+        self.job(move |conn| admin::users::remove(conn, id)).await
     }
 
     async fn add_credential(&self, credential: Credential) -> Result<(), StoreError> {
-        self.job(move |conn| Box::pin(admin::credentials::add(conn, credential.clone()))).await
+        self.job(move |conn| admin::credentials::add(conn, &credential)).await
     }
 
     async fn remove_credential(&self, digest: Digest) -> Result<(), StoreError> {
-        self.job(move |conn| Box::pin(admin::credentials::remove(conn, digest))).await
+        self.job(move |conn| admin::credentials::remove(conn, digest)).await
     }
 
     async fn touch_sessions(&self, used: Vec<(Digest, Millis)>) -> Result<(), StoreError> {
-        let used: Arc<[_]> = used.into();
-        self.job(move |conn| {
-            let used = Arc::clone(&used);
-            Box::pin(async move { admin::credentials::touch(conn, &used).await })
-        })
-        .await
+        self.job(move |conn| admin::credentials::touch(conn, &used)).await
     }
 
     async fn remove_idle_sessions(&self, before: Millis) -> Result<(), StoreError> {
-        self.job(move |conn| Box::pin(admin::credentials::remove_idle(conn, before))).await
+        self.job(move |conn| admin::credentials::remove_idle(conn, before)).await
     }
 
     async fn create_trackers(
@@ -310,12 +290,7 @@ impl Store for SqliteStore {
         trackers: Vec<NewTracker>,
         now: Millis,
     ) -> Result<Vec<Tracker>, StoreError> {
-        let trackers: Arc<[_]> = trackers.into();
-        self.job(move |conn| {
-            let trackers = Arc::clone(&trackers);
-            Box::pin(async move { admin::trackers::create(conn, &trackers, now).await })
-        })
-        .await
+        self.job(move |conn| admin::trackers::create(conn, &trackers, now)).await
     }
 
     async fn change_tracker(
@@ -323,7 +298,7 @@ impl Store for SqliteStore {
         id: TrackerId,
         change: TrackerChange,
     ) -> Result<Tracker, StoreError> {
-        self.job(move |conn| Box::pin(admin::trackers::change(conn, id, change.clone()))).await
+        self.job(move |conn| admin::trackers::change(conn, id, change.clone())).await
     }
 
     async fn remove_tracker(&self, id: TrackerId) -> Result<(), StoreError> {
@@ -331,12 +306,7 @@ impl Store for SqliteStore {
     }
 
     async fn put_model(&self, model: Model) -> Result<(), StoreError> {
-        let model = Arc::new(model);
-        self.job(move |conn| {
-            let model = Arc::clone(&model);
-            Box::pin(async move { admin::catalog::put_model(conn, &model).await })
-        })
-        .await
+        self.job(move |conn| admin::catalog::put_model(conn, &model)).await
     }
 
     async fn create_tariff(
@@ -345,24 +315,16 @@ impl Store for SqliteStore {
         features: BTreeSet<String>,
         has_reports: bool,
     ) -> Result<Tariff, StoreError> {
-        self.job(move |conn| {
-            let (name, features) = (name.clone(), features.clone());
-            Box::pin(admin::catalog::create_tariff(conn, name, features, has_reports))
-        })
-        .await
+        self.job(move |conn| admin::catalog::create_tariff(conn, &name, &features, has_reports))
+            .await
     }
 
     async fn change_tariff(&self, tariff: Tariff) -> Result<(), StoreError> {
-        let tariff = Arc::new(tariff);
-        self.job(move |conn| {
-            let tariff = Arc::clone(&tariff);
-            Box::pin(async move { admin::catalog::change_tariff(conn, &tariff).await })
-        })
-        .await
+        self.job(move |conn| admin::catalog::change_tariff(conn, &tariff)).await
     }
 
     async fn remove_tariff(&self, id: TariffId) -> Result<(), StoreError> {
-        self.job(move |conn| Box::pin(admin::catalog::remove_tariff(conn, id))).await
+        self.job(move |conn| admin::catalog::remove_tariff(conn, id)).await
     }
 
     async fn create_employee(
@@ -370,7 +332,7 @@ impl Store for SqliteStore {
         user: UserId,
         employee: NewEmployee,
     ) -> Result<Employee, StoreError> {
-        self.job(move |conn| Box::pin(admin::employees::create(conn, user, employee.clone()))).await
+        self.job(move |conn| admin::employees::create(conn, user, &employee)).await
     }
 
     async fn change_employee(
@@ -378,11 +340,11 @@ impl Store for SqliteStore {
         id: EmployeeId,
         employee: NewEmployee,
     ) -> Result<Employee, StoreError> {
-        self.job(move |conn| Box::pin(admin::employees::change(conn, id, employee.clone()))).await
+        self.job(move |conn| admin::employees::change(conn, id, &employee)).await
     }
 
     async fn remove_employee(&self, id: EmployeeId) -> Result<(), StoreError> {
-        self.job(move |conn| Box::pin(admin::employees::remove(conn, id))).await
+        self.job(move |conn| admin::employees::remove(conn, id)).await
     }
 
     async fn assign_employee(
@@ -390,17 +352,16 @@ impl Store for SqliteStore {
         tracker: TrackerId,
         assignment: Assignment,
     ) -> Result<(), StoreError> {
-        self.job(move |conn| Box::pin(admin::employees::assign(conn, tracker, assignment.clone())))
-            .await
+        self.job(move |conn| admin::employees::assign(conn, tracker, &assignment)).await
     }
 
     async fn last_assignment(&self, tracker: TrackerId) -> Result<Option<Assignment>, StoreError> {
-        read::last_assignment(&self.readers, tracker).await
+        self.readers.read(move |conn| read::last_assignment(conn, tracker)).await
     }
 
     async fn setting(&self, name: &str, value: &str) -> Result<String, StoreError> {
         let (name, value) = (name.to_owned(), value.to_owned());
-        self.job(move |conn| Box::pin(admin::setting(conn, name.clone(), value.clone()))).await
+        self.job(move |conn| admin::setting(conn, &name, &value)).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -410,10 +371,7 @@ impl Store for SqliteStore {
     async fn close(&self) {
         // Readers first: whoever closes the file last moves the WAL into it.
         self.readers.close().await;
-        let (reply, done) = oneshot::channel();
-        if self.calls.send(Op::Close(reply)).await.is_ok() {
-            // No answer means that another call of `close` was faster.
-            drop(done.await);
-        }
+        self.calls.close();
+        self.stopped.cancelled().await;
     }
 }

@@ -2,143 +2,80 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::SqlitePool;
+use rusqlite::{Connection, params};
 
-use super::error::store_error;
-use super::rows::{MessageRow, PendingRow};
+use super::error::Failure;
+use super::query::{all, first};
 use super::states::{Delta, Dirty, merged};
 use super::{json, sql};
-use crate::model::{
-    Assignment, DeviceState, EmployeeId, Message, MessageId, Millis, PendingText, TrackerId, UserId,
-};
-use crate::store::{DeliveryRecord, MessageQuery, StoreError};
+use crate::model::{Assignment, DeviceState, Message, MessageId, Millis, PendingText, TrackerId};
+use crate::store::{DeliveryRecord, MessageQuery};
 
-type Result<T> = std::result::Result<T, StoreError>;
+type Result<T> = std::result::Result<T, Failure>;
 
 fn bound(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-pub(super) async fn pending_texts(
-    pool: &SqlitePool,
+pub(super) fn pending_texts(
+    conn: &Connection,
     trackers: &[TrackerId],
     limit: usize,
     now: Millis,
 ) -> Result<Vec<PendingText>> {
     // Once each: a tracker that is asked for twice must not be offered its texts twice.
     let trackers: BTreeSet<_> = trackers.iter().collect();
-    let rows: Vec<PendingRow> = sqlx::query_as(sql::PENDING_TEXTS)
-        .bind(json::array(trackers))
-        .bind(bound(limit))
-        .bind(now.0)
-        .fetch_all(pool)
-        .await
-        .map_err(|error| store_error(&error))?;
-    rows.into_iter().map(PendingText::try_from).collect()
+    let asked = params![json::array(trackers), bound(limit), now.0];
+    Ok(all(conn, sql::PENDING_TEXTS, asked)?)
 }
 
-pub(super) async fn due_retries(
-    pool: &SqlitePool,
-    since: Millis,
-    now: Millis,
-) -> Result<Vec<TrackerId>> {
-    let trackers: Vec<i64> = sqlx::query_scalar(sql::DUE_RETRIES)
-        .bind(since.0)
-        .bind(now.0)
-        .fetch_all(pool)
-        .await
-        .map_err(|error| store_error(&error))?;
-    Ok(trackers.into_iter().map(TrackerId).collect())
+pub(super) fn due_retries(conn: &Connection, since: Millis, now: Millis) -> Result<Vec<TrackerId>> {
+    let trackers: Vec<(i64,)> = all(conn, sql::DUE_RETRIES, [since.0, now.0])?;
+    Ok(trackers.into_iter().map(|(id,)| TrackerId(id)).collect())
 }
 
-pub(super) async fn list(pool: &SqlitePool, query: &MessageQuery) -> Result<Vec<Message>> {
+pub(super) fn list(conn: &Connection, query: &MessageQuery) -> Result<Vec<Message>> {
     let statement = if query.ascending { sql::LIST_ASCENDING } else { sql::LIST_DESCENDING };
-    let rows: Vec<MessageRow> = sqlx::query_as(statement)
-        .bind(query.tracker.0)
-        .bind(query.from.0)
-        .bind(query.to.0)
-        .bind(query.limit)
-        .fetch_all(pool)
-        .await
-        .map_err(|error| store_error(&error))?;
-    Ok(rows.into_iter().map(Message::from).collect())
+    let asked = params![query.tracker.0, query.from.0, query.to.0, query.limit];
+    Ok(all(conn, statement, asked)?)
 }
 
-pub(super) async fn messages(pool: &SqlitePool, ids: &[MessageId]) -> Result<Vec<Message>> {
-    let rows: Vec<MessageRow> = sqlx::query_as(sql::MESSAGES)
-        .bind(json::array(ids))
-        .fetch_all(pool)
-        .await
-        .map_err(|error| store_error(&error))?;
-    Ok(rows.into_iter().map(Message::from).collect())
+pub(super) fn messages(conn: &Connection, ids: &[MessageId]) -> Result<Vec<Message>> {
+    Ok(all(conn, sql::MESSAGES, [json::array(ids)])?)
 }
 
-pub(super) async fn last_submits(
-    pool: &SqlitePool,
+pub(super) fn last_submits(
+    conn: &Connection,
     trackers: &[TrackerId],
 ) -> Result<Vec<(TrackerId, Millis)>> {
     type Newest = (i64, Option<i64>, Option<i64>, Option<i64>);
-    let rows: Vec<Newest> = sqlx::query_as(sql::LAST_SUBMITS)
-        .bind(json::array(trackers))
-        .fetch_all(pool)
-        .await
-        .map_err(|error| store_error(&error))?;
+    let rows: Vec<Newest> = all(conn, sql::LAST_SUBMITS, [json::array(trackers)])?;
     let newest = rows.into_iter().filter_map(|(tracker, unread, read, outgoing)| {
         Some((TrackerId(tracker), Millis(unread.max(read).max(outgoing)?)))
     });
     Ok(newest.collect())
 }
 
-pub(super) async fn unread_counts(
-    pool: &SqlitePool,
+pub(super) fn unread_counts(
+    conn: &Connection,
     trackers: &[TrackerId],
 ) -> Result<Vec<(TrackerId, i64)>> {
-    let rows: Vec<(i64, i64)> = sqlx::query_as(sql::UNREAD_COUNTS)
-        .bind(json::array(trackers))
-        .fetch_all(pool)
-        .await
-        .map_err(|error| store_error(&error))?;
+    let rows: Vec<(i64, i64)> = all(conn, sql::UNREAD_COUNTS, [json::array(trackers)])?;
     Ok(rows.into_iter().map(|(tracker, count)| (TrackerId(tracker), count)).collect())
 }
 
-pub(super) async fn delivery_record(
-    pool: &SqlitePool,
-    id: MessageId,
-) -> Result<Option<DeliveryRecord>> {
-    type Row =
-        (u32, u16, u32, Option<String>, Option<i64>, Option<i64>, bool, Option<i64>, Option<i64>);
-    let row: Option<Row> = sqlx::query_as(sql::DELIVERY_RECORD)
-        .bind(id.0)
-        .fetch_optional(pool)
-        .await
-        .map_err(|error| store_error(&error))?;
-    Ok(row.map(|(parts, parts_done, attempts, last_error, retry, expires, lossy, author, read)| {
-        DeliveryRecord {
-            parts,
-            parts_done,
-            attempts,
-            last_error,
-            retry: retry.map(Millis),
-            expires: expires.map(Millis),
-            lossy,
-            author: author.map(UserId),
-            read: read.map(Millis),
-        }
-    }))
+pub(super) fn delivery_record(conn: &Connection, id: MessageId) -> Result<Option<DeliveryRecord>> {
+    Ok(first(conn, sql::DELIVERY_RECORD, [id.0])?)
 }
 
 /// The states in the journal first: whatever is folded while we read is in the table by then, and merging twice does no harm.
-pub(super) async fn device_states(
-    pool: &SqlitePool,
+pub(super) fn device_states(
+    conn: &Connection,
     dirty: &Dirty,
     trackers: &[TrackerId],
 ) -> Result<Vec<(TrackerId, DeviceState)>> {
     let mut journalled = dirty.of(trackers);
-    let rows: Vec<(i64, String)> = sqlx::query_as(sql::DEVICE_STATES)
-        .bind(json::array(trackers))
-        .fetch_all(pool)
-        .await
-        .map_err(|error| store_error(&error))?;
+    let rows: Vec<(i64, String)> = all(conn, sql::DEVICE_STATES, [json::array(trackers)])?;
     let known = rows.into_iter().map(|(tracker, state)| (TrackerId(tracker), Some(state)));
     let mut states = Vec::with_capacity(trackers.len());
     for (tracker, base) in known {
@@ -151,18 +88,6 @@ pub(super) async fn device_states(
     Ok(states)
 }
 
-pub(super) async fn last_assignment(
-    pool: &SqlitePool,
-    tracker: TrackerId,
-) -> Result<Option<Assignment>> {
-    let row: Option<(Option<i64>, i64, bool)> = sqlx::query_as(sql::LAST_ASSIGNMENT)
-        .bind(tracker.0)
-        .fetch_optional(pool)
-        .await
-        .map_err(|error| store_error(&error))?;
-    Ok(row.map(|(employee, changed, by_device)| Assignment {
-        employee: employee.map(EmployeeId),
-        changed: Millis(changed),
-        by_device,
-    }))
+pub(super) fn last_assignment(conn: &Connection, tracker: TrackerId) -> Result<Option<Assignment>> {
+    Ok(first(conn, sql::LAST_ASSIGNMENT, [tracker.0])?)
 }

@@ -2,75 +2,61 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use sqlx::{SqliteConnection, SqlitePool};
+use rusqlite::Connection;
 
 use super::error::{Failure, corrupt};
-use super::rows::{CredentialRow, EmployeeRow, ModelRow, TariffRow, TrackerRow, UserRow, digest};
+use super::query::{all, one};
 use super::{json, sql};
-use crate::model::{Credential, EmployeeId, Model, TariffId, TrackerId, UserId};
+use crate::model::{Credential, Digest, EmployeeId, TariffId, TrackerId, User, UserId};
 use crate::store::{Reference, Removed, Revision, StoreError};
 
 /// Reads what changed after `since`, in one read transaction.
-pub(super) async fn read(pool: &SqlitePool, since: Option<Revision>) -> Result<Reference, Failure> {
-    let mut transaction = pool.begin().await?;
-    let (oldest, newest): (i64, i64) =
-        sqlx::query_as(sql::REVISION).fetch_one(&mut *transaction).await?;
+pub(super) fn read(conn: &Connection, since: Option<Revision>) -> Result<Reference, Failure> {
+    // Ends when it is dropped; there is nothing to commit.
+    let transaction = conn.unchecked_transaction()?;
+    let (oldest, newest): (i64, i64) = one(&transaction, sql::REVISION, [])?;
     let reference = match since {
         Some(Revision(since)) if since == newest => Reference::default(),
         // The log is kept for a while only; who is further behind gets everything.
         Some(Revision(since)) if since < newest && since >= oldest - 1 => {
-            changes(&mut transaction, since).await?
+            changes(&transaction, since)?
         }
-        _ => everything(&mut transaction).await?,
+        _ => everything(&transaction)?,
     };
-    transaction.rollback().await?;
     Ok(Reference { revision: Revision(newest), ..reference })
 }
 
-async fn everything(conn: &mut SqliteConnection) -> Result<Reference, Failure> {
-    let bindings: Vec<(i64, i64)> = sqlx::query_as(sql::ALL_BINDINGS).fetch_all(&mut *conn).await?;
-    let users: Vec<UserRow> = sqlx::query_as(sql::ALL_USERS).fetch_all(&mut *conn).await?;
-    let credentials: Vec<CredentialRow> =
-        sqlx::query_as(sql::ALL_CREDENTIALS).fetch_all(&mut *conn).await?;
-    let trackers: Vec<TrackerRow> = sqlx::query_as(sql::ALL_TRACKERS).fetch_all(&mut *conn).await?;
-    let models: Vec<ModelRow> = sqlx::query_as(sql::ALL_MODELS).fetch_all(&mut *conn).await?;
-    let tariffs: Vec<TariffRow> = sqlx::query_as(sql::ALL_TARIFFS).fetch_all(&mut *conn).await?;
-    let employees: Vec<EmployeeRow> = sqlx::query_as(sql::ALL_EMPLOYEES).fetch_all(conn).await?;
+fn everything(conn: &Connection) -> Result<Reference, Failure> {
+    let bindings = all(conn, sql::ALL_BINDINGS, [])?;
     Ok(Reference {
         complete: true,
-        users: with_bindings(users, bindings),
-        credentials: each(credentials)?,
-        trackers: each(trackers)?,
-        models: models.into_iter().map(Model::from).collect(),
-        tariffs: each(tariffs)?,
-        employees: employees.into_iter().map(Into::into).collect(),
+        users: with_bindings(all(conn, sql::ALL_USERS, [])?, bindings),
+        credentials: all(conn, sql::ALL_CREDENTIALS, [])?,
+        trackers: all(conn, sql::ALL_TRACKERS, [])?,
+        models: all(conn, sql::ALL_MODELS, [])?,
+        tariffs: all(conn, sql::ALL_TARIFFS, [])?,
+        employees: all(conn, sql::ALL_EMPLOYEES, [])?,
         ..Reference::default()
     })
 }
 
-fn each<T, R: TryInto<T, Error = StoreError>>(rows: Vec<R>) -> Result<Vec<T>, StoreError> {
-    rows.into_iter().map(TryInto::try_into).collect()
-}
-
-fn with_bindings(users: Vec<UserRow>, bindings: Vec<(i64, i64)>) -> Vec<crate::model::User> {
+fn with_bindings(mut users: Vec<User>, bindings: Vec<(i64, i64)>) -> Vec<User> {
     let mut by_user: HashMap<UserId, BTreeSet<TrackerId>> = HashMap::new();
     for (user, tracker) in bindings {
         by_user.entry(UserId(user)).or_default().insert(TrackerId(tracker));
     }
-    let bound = |row: UserRow| {
-        let trackers = by_user.remove(&row.id()).unwrap_or_default();
-        row.with_trackers(trackers)
-    };
-    users.into_iter().map(bound).collect()
+    for user in &mut users {
+        user.trackers = by_user.remove(&user.id).unwrap_or_default();
+    }
+    users
 }
 
 /// The keys in the log after `since`, by kind. A key whose record is not there any more was removed.
 struct Changed(BTreeMap<String, BTreeSet<String>>);
 
 impl Changed {
-    async fn read(conn: &mut SqliteConnection, since: i64) -> Result<Self, sqlx::Error> {
-        let rows: Vec<(String, String)> =
-            sqlx::query_as(sql::CHANGES).bind(since).fetch_all(conn).await?;
+    fn read(conn: &Connection, since: i64) -> rusqlite::Result<Self> {
+        let rows: Vec<(String, String)> = all(conn, sql::CHANGES, [since])?;
         let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (kind, key) in rows {
             keys.entry(kind).or_default().insert(key);
@@ -91,39 +77,34 @@ impl Changed {
     }
 }
 
-async fn changes(conn: &mut SqliteConnection, since: i64) -> Result<Reference, Failure> {
-    let mut changed = Changed::read(conn, since).await?;
+fn changes(conn: &Connection, since: i64) -> Result<Reference, Failure> {
+    let mut changed = Changed::read(conn, since)?;
     let mut reference = Reference::default();
     if let Some(keys) = changed.numbers("user")? {
-        users(conn, keys, &mut reference).await?;
+        users(conn, keys, &mut reference)?;
     }
     if let Some(keys) = changed.texts("credential") {
-        credentials(conn, keys, &mut reference).await?;
+        credentials(conn, keys, &mut reference)?;
     }
     if let Some(keys) = changed.numbers("tracker")? {
-        trackers(conn, keys, &mut reference).await?;
+        trackers(conn, keys, &mut reference)?;
     }
     if let Some(keys) = changed.texts("model") {
-        models(conn, keys, &mut reference).await?;
+        models(conn, keys, &mut reference)?;
     }
     if let Some(keys) = changed.numbers("tariff")? {
-        tariffs(conn, keys, &mut reference).await?;
+        tariffs(conn, keys, &mut reference)?;
     }
     if let Some(keys) = changed.numbers("employee")? {
-        employees(conn, keys, &mut reference).await?;
+        employees(conn, keys, &mut reference)?;
     }
     Ok(reference)
 }
 
-async fn users(
-    conn: &mut SqliteConnection,
-    mut keys: BTreeSet<i64>,
-    to: &mut Reference,
-) -> Result<(), Failure> {
+fn users(conn: &Connection, mut keys: BTreeSet<i64>, to: &mut Reference) -> Result<(), Failure> {
     let ids = json::array(&keys);
-    let bindings = sqlx::query_as(sql::SOME_BINDINGS).bind(&ids).fetch_all(&mut *conn).await?;
-    let rows = sqlx::query_as(sql::SOME_USERS).bind(ids).fetch_all(conn).await?;
-    to.users = with_bindings(rows, bindings);
+    let bindings = all(conn, sql::SOME_BINDINGS, [&ids])?;
+    to.users = with_bindings(all(conn, sql::SOME_USERS, [ids])?, bindings);
     for user in &to.users {
         keys.remove(&user.id.0);
     }
@@ -131,40 +112,35 @@ async fn users(
     Ok(())
 }
 
-async fn credentials(
-    conn: &mut SqliteConnection,
+fn credentials(
+    conn: &Connection,
     mut keys: BTreeSet<String>,
     to: &mut Reference,
 ) -> Result<(), Failure> {
-    let rows: Vec<CredentialRow> =
-        sqlx::query_as(sql::SOME_CREDENTIALS).bind(json::array(&keys)).fetch_all(conn).await?;
-    to.credentials = each(rows)?;
+    to.credentials = all(conn, sql::SOME_CREDENTIALS, [json::array(&keys)])?;
     for Credential { digest, .. } in &to.credentials {
         keys.remove(&crate::secret::hex(&digest.0));
     }
     for key in keys {
-        to.removed.push(Removed::Credential(digest(unhex(&key)?)?));
+        to.removed.push(Removed::Credential(digest(&key)?));
     }
     Ok(())
 }
 
-fn unhex(text: &str) -> Result<Vec<u8>, StoreError> {
+/// A digest from hexadecimal.
+fn digest(text: &str) -> Result<Digest, StoreError> {
     let digits = text.as_bytes().chunks(2);
     let byte = |pair| {
         let pair = std::str::from_utf8(pair).ok()?;
         u8::from_str_radix(pair, 16).ok()
     };
-    digits.map(byte).collect::<Option<_>>().ok_or_else(|| corrupt("a changed digest is not hex"))
+    let bytes = digits.map(byte).collect::<Option<Vec<u8>>>();
+    let digest = bytes.and_then(|bytes| bytes.try_into().ok()).map(Digest);
+    digest.ok_or_else(|| corrupt("a changed digest is not 32 bytes in hexadecimal"))
 }
 
-async fn trackers(
-    conn: &mut SqliteConnection,
-    mut keys: BTreeSet<i64>,
-    to: &mut Reference,
-) -> Result<(), Failure> {
-    let rows: Vec<TrackerRow> =
-        sqlx::query_as(sql::SOME_TRACKERS).bind(json::array(&keys)).fetch_all(conn).await?;
-    to.trackers = each(rows)?;
+fn trackers(conn: &Connection, mut keys: BTreeSet<i64>, to: &mut Reference) -> Result<(), Failure> {
+    to.trackers = all(conn, sql::SOME_TRACKERS, [json::array(&keys)])?;
     for tracker in &to.trackers {
         keys.remove(&tracker.id.0);
     }
@@ -172,14 +148,12 @@ async fn trackers(
     Ok(())
 }
 
-async fn models(
-    conn: &mut SqliteConnection,
+fn models(
+    conn: &Connection,
     mut keys: BTreeSet<String>,
     to: &mut Reference,
 ) -> Result<(), Failure> {
-    let rows: Vec<ModelRow> =
-        sqlx::query_as(sql::SOME_MODELS).bind(json::array(&keys)).fetch_all(conn).await?;
-    to.models = rows.into_iter().map(Model::from).collect();
+    to.models = all(conn, sql::SOME_MODELS, [json::array(&keys)])?;
     for model in &to.models {
         keys.remove(&model.code);
     }
@@ -187,14 +161,8 @@ async fn models(
     Ok(())
 }
 
-async fn tariffs(
-    conn: &mut SqliteConnection,
-    mut keys: BTreeSet<i64>,
-    to: &mut Reference,
-) -> Result<(), Failure> {
-    let rows: Vec<TariffRow> =
-        sqlx::query_as(sql::SOME_TARIFFS).bind(json::array(&keys)).fetch_all(conn).await?;
-    to.tariffs = each(rows)?;
+fn tariffs(conn: &Connection, mut keys: BTreeSet<i64>, to: &mut Reference) -> Result<(), Failure> {
+    to.tariffs = all(conn, sql::SOME_TARIFFS, [json::array(&keys)])?;
     for tariff in &to.tariffs {
         keys.remove(&tariff.id.0);
     }
@@ -202,14 +170,12 @@ async fn tariffs(
     Ok(())
 }
 
-async fn employees(
-    conn: &mut SqliteConnection,
+fn employees(
+    conn: &Connection,
     mut keys: BTreeSet<i64>,
     to: &mut Reference,
 ) -> Result<(), Failure> {
-    let rows: Vec<EmployeeRow> =
-        sqlx::query_as(sql::SOME_EMPLOYEES).bind(json::array(&keys)).fetch_all(conn).await?;
-    to.employees = rows.into_iter().map(Into::into).collect();
+    to.employees = all(conn, sql::SOME_EMPLOYEES, [json::array(&keys)])?;
     for employee in &to.employees {
         keys.remove(&employee.id.0);
     }

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::{Connection, OpenFlags, Result, TransactionBehavior};
+
 use super::SqliteOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use super::query::keep_statements;
 
 /// The steps from an empty file to the current schema. Step `n` leads to version `n + 1`; steps are never edited, only added.
 const STEPS: &[&str] = &[include_str!("schema/001_initial.sql")];
@@ -16,11 +17,14 @@ pub const SCHEMA: i64 = STEPS.len() as i64;
 const APPLICATION: i64 = 0x4361_6277;
 
 /// WAL pages after which a commit also checkpoints. Four times SQLite's default: the tail of commit times is shortest there.
-const CHECKPOINT_PAGES: &str = "4000";
+const CHECKPOINT_PAGES: u32 = 4000;
 
 /// Pages the writer keeps, in KiB (SQLite's convention: negative). Every text touches a page or two of its tracker's own; what
 /// does not fit is read again, and written in the middle of transactions.
-const CACHE_KIBIBYTES: &str = "-65536";
+const CACHE_KIBIBYTES: i32 = -65536;
+
+/// The log is cut back to so many bytes when a checkpoint has emptied it.
+const LOG_BYTES: u32 = 64 << 20;
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -73,67 +77,67 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: sqlx::Error,
+        source: rusqlite::Error,
+    },
+    /// The system gives no thread.
+    #[error("a thread of the store does not start: {source}")]
+    Thread {
+        /// Why.
+        source: std::io::Error,
     },
 }
 
-/// How connections to the file at `path` behave.
-fn connect_options(path: &Path, options: &SqliteOptions) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .busy_timeout(options.busy)
-        .statement_cache_capacity(200)
-        .row_buffer_size(1024)
-        .disable_statement_logging()
+/// Opens a connection to the file at `path`, which must be there.
+fn connect(path: &Path, options: &SqliteOptions, access: OpenFlags) -> Result<Connection> {
+    // A connection belongs to one thread; it needs no lock of its own.
+    let conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.busy_timeout(options.busy)?;
+    keep_statements(&conn);
+    Ok(conn)
 }
 
 /// The one connection that writes.
-pub(super) fn writer_options(path: &Path, options: &SqliteOptions) -> SqliteConnectOptions {
-    let connect = connect_options(path, options)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .pragma("temp_store", "memory")
-        .pragma("cache_size", CACHE_KIBIBYTES)
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-        .pragma("journal_size_limit", "67108864");
-    match options.max_pages {
-        Some(pages) => connect.pragma("max_page_count", pages.to_string()),
-        None => connect,
+pub(super) fn writer(path: &Path, options: &SqliteOptions) -> Result<Connection> {
+    let conn = connect(path, options, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Pragmas take no parameters; all these are numbers.
+    conn.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = {CACHE_KIBIBYTES}; \
+         PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; PRAGMA journal_size_limit = {LOG_BYTES}"
+    ))?;
+    if let Some(pages) = options.max_pages {
+        conn.execute_batch(&format!("PRAGMA max_page_count = {pages}"))?;
     }
+    Ok(conn)
 }
 
-/// Connections that only read.
-pub(super) fn reader_options(path: &Path, options: &SqliteOptions) -> SqliteConnectOptions {
-    connect_options(path, options).read_only(true)
+/// A connection that only reads.
+pub(super) fn reader(path: &Path, options: &SqliteOptions) -> Result<Connection> {
+    connect(path, options, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
 /// Opens the file for writing, brought to this build's schema if the options say so.
-pub(super) async fn open(
+pub(super) fn open(
     path: &Path,
     options: &SqliteOptions,
-) -> Result<SqliteConnection, OpenError> {
+) -> std::result::Result<Connection, OpenError> {
     if options.migrate {
         create_file(path)?;
     } else if !path.exists() {
         return Err(OpenError::Outdated { path: path.to_owned(), found: 0, needed: SCHEMA });
     }
     let database = |source| OpenError::Database { path: path.to_owned(), source };
-    let mut conn = writer_options(path, options).connect().await.map_err(database)?;
-    let found = version(&mut conn).await.map_err(database)?;
-    let checked = check(path, found, options.migrate);
-    if checked.is_ok() && found.schema < SCHEMA {
-        upgrade(&mut conn).await.map_err(database)?;
-    }
-    if let Err(error) = checked {
-        conn.close().await.map_err(database)?;
-        return Err(error);
+    let mut conn = writer(path, options).map_err(database)?;
+    let found = version(&conn).map_err(database)?;
+    check(path, found, options.migrate)?;
+    if found.schema < SCHEMA {
+        upgrade(&mut conn).map_err(database)?;
     }
     Ok(conn)
 }
 
 /// Creates the directory and the file, readable by nobody else: it holds password hashes and people's words.
-fn create_file(path: &Path) -> Result<(), OpenError> {
+fn create_file(path: &Path) -> std::result::Result<(), OpenError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| OpenError::File { path, source }
@@ -157,17 +161,16 @@ struct Version {
     empty: bool,
 }
 
-async fn version(conn: &mut SqliteConnection) -> Result<Version, sqlx::Error> {
-    let (application, schema, objects): (i64, i64, i64) = sqlx::query_as(
-        "SELECT (SELECT application_id FROM pragma_application_id), \
-         (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)",
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(Version { application, schema, empty: objects == 0 })
+fn version(conn: &Connection) -> Result<Version> {
+    let query = "SELECT (SELECT application_id FROM pragma_application_id), \
+         (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)";
+    conn.query_row(query, [], |row| {
+        let objects: i64 = row.get(2)?;
+        Ok(Version { application: row.get(0)?, schema: row.get(1)?, empty: objects == 0 })
+    })
 }
 
-fn check(path: &Path, found: Version, migrate: bool) -> Result<(), OpenError> {
+fn check(path: &Path, found: Version, migrate: bool) -> std::result::Result<(), OpenError> {
     let path = path.to_owned();
     if found.application != APPLICATION && !found.empty {
         return Err(OpenError::Foreign { path });
@@ -182,14 +185,14 @@ fn check(path: &Path, found: Version, migrate: bool) -> Result<(), OpenError> {
 }
 
 /// Takes the missing steps in one transaction. Another process may have been faster, so the version is read again under the lock.
-async fn upgrade(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
-    let from = usize::try_from(version(&mut transaction).await?.schema).unwrap_or(0);
+fn upgrade(conn: &mut Connection) -> Result<()> {
+    let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let from = usize::try_from(version(&transaction)?.schema).unwrap_or(0);
     for step in STEPS.iter().copied().skip(from) {
-        sqlx::raw_sql(step).execute(&mut *transaction).await?;
+        transaction.execute_batch(step)?;
     }
     // Pragmas take no parameters; both numbers are constants of this build.
     let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA}");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(marks)).execute(&mut *transaction).await?;
-    transaction.commit().await
+    transaction.execute_batch(&marks)?;
+    transaction.commit()
 }

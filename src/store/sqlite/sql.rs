@@ -1,7 +1,8 @@
 //! Every statement the store runs, as constants, so that tests can prepare and explain each of them.
 //!
-//! Rows go in as one JSON array (`json_each(?1)`): one statement, and so one hop to the connection's thread, for a whole batch. `status = 0` is
-//! written out wherever the index over pending messages is meant to serve, because a bound value would not match a partial index.
+//! What is written goes in row by row: a statement is prepared once per connection, and running it once more costs a microsecond or two.
+//! Lists of keys to be read go in as one JSON array (`json_each(?1)`). `status = 0` is written out wherever the index over pending
+//! messages is meant to serve, because a bound value would not match a partial index.
 //!
 //! Two habits for speed. `LIMIT ?1 + 0`: SQLite looks at a bare bound limit when it plans, and so would plan anew for every value.
 //! `OR ROLLBACK` in statements that write many rows: without it SQLite copies every page it changes, to be able to undo the statement
@@ -77,13 +78,15 @@ macro_rules! employee_columns {
 statements! {
     // ── transactions ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Takes the write lock, then tells whether another process has committed since the last time.
-    BEGIN = "BEGIN IMMEDIATE; PRAGMA data_version";
+    /// Takes the write lock.
+    BEGIN = "BEGIN IMMEDIATE";
+    /// Changes when another process has committed.
+    DATA_VERSION = "PRAGMA data_version";
     COMMIT = "COMMIT";
     ROLLBACK = "ROLLBACK";
     SAVEPOINT = "SAVEPOINT job";
     RELEASE = "RELEASE job";
-    ROLLBACK_TO = "ROLLBACK TO job; RELEASE job";
+    ROLLBACK_TO = "ROLLBACK TO job";
 
     // ── what the writer keeps in memory ─────────────────────────────────────────────────────────────────────────────
 
@@ -91,63 +94,53 @@ statements! {
          max(submit_ms, coalesce((SELECT m.submit_ms FROM message m \
              WHERE m.id = (SELECT max(id) FROM message)), 0)) \
          FROM high_water";
-    /// Trackers that exist, with the serial of their next part if they have outgoing texts.
-    NEXT_SERIALS = "SELECT t.id, (SELECT m.serial + m.parts FROM message m \
+    /// A tracker that exists, with the serial of its next part if it has outgoing texts.
+    NEXT_SERIAL = "SELECT (SELECT m.serial + m.parts FROM message m \
              WHERE m.tracker_id = t.id AND m.direction = 1 \
              ORDER BY m.submit_ms DESC, m.id DESC LIMIT 1) \
-         FROM json_each(?1) j CROSS JOIN tracker t ON t.id = j.value";
-    /// Trackers that exist, with their last 64 incoming texts if they have any.
-    RECENT_TEXTS = "SELECT t.id, m.repeat_key, m.submit_ms \
-         FROM json_each(?1) j CROSS JOIN tracker t ON t.id = j.value \
-         LEFT JOIN message m ON m.id IN (SELECT id FROM (\
+         FROM tracker t WHERE t.id = ?1";
+    /// A tracker that exists, with its last 64 incoming texts if it has any.
+    RECENT_TEXTS = "SELECT m.repeat_key, m.submit_ms \
+         FROM tracker t LEFT JOIN message m ON m.id IN (SELECT id FROM (\
              SELECT i.id, i.submit_ms FROM message i \
-             WHERE i.tracker_id = t.id AND i.direction = 0 AND i.status = 0 \
+             WHERE i.tracker_id = ?1 AND i.direction = 0 AND i.status = 0 \
              UNION ALL SELECT i.id, i.submit_ms FROM message i \
-             WHERE i.tracker_id = t.id AND i.direction = 0 AND i.status = 1 \
+             WHERE i.tracker_id = ?1 AND i.direction = 0 AND i.status = 1 \
              ORDER BY 2 DESC, 1 DESC LIMIT 64)) \
-         ORDER BY m.id";
+         WHERE t.id = ?1 ORDER BY m.id";
 
     // ── messages, writing ───────────────────────────────────────────────────────────────────────────────────────────
 
-    INSERT_OUTGOING = "INSERT OR ROLLBACK INTO message (id, tracker_id, direction, status, submit_ms, text, \
+    INSERT_OUTGOING = "INSERT INTO message (id, tracker_id, direction, status, submit_ms, text, \
              serial, parts, parts_done, attempts, cuts, lossy, author_id, expires_ms) \
-         SELECT value ->> 0, value ->> 1, 1, 0, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
-             0, 0, value ->> 6, value ->> 7, value ->> 8, value ->> 9 FROM jsonb_each(?1)";
-    INSERT_INCOMING = "INSERT OR ROLLBACK INTO message (id, tracker_id, direction, status, submit_ms, text, \
+         VALUES (?1, ?2, 1, 0, ?3, ?4, ?5, ?6, 0, 0, ?7, ?8, ?9, ?10)";
+    INSERT_INCOMING = "INSERT INTO message (id, tracker_id, direction, status, submit_ms, text, \
              repeat_key, employee_id, device_ms, reply_to, from_device) \
-         SELECT value ->> 0, value ->> 1, 0, 0, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
-             value ->> 6, value ->> 7, value ->> 8 FROM jsonb_each(?1)";
-    PENDING_BY_ID = "SELECT id, serial, parts, parts_done, attempts, retry_ms, last_error \
-         FROM message WHERE id IN (SELECT value FROM json_each(?1)) AND direction = 1 AND status = 0";
-    /// Among a tracker's 4096 oldest pending texts, those one of whose unconfirmed parts has the quoted serial; rows of ?1 are
-    /// [tracker, serial, mask].
-    PENDING_BY_SERIAL = "SELECT m.id, m.serial, m.parts, m.parts_done, m.attempts, m.retry_ms, \
-             m.last_error, m.tracker_id \
-         FROM json_each(?1) q CROSS JOIN message m ON m.id IN (SELECT i.id FROM message i \
-             WHERE i.tracker_id = q.value ->> 0 AND i.direction = 1 AND i.status = 0 \
-             ORDER BY i.id LIMIT 4096) \
-         WHERE ((q.value ->> 1) - m.serial) & (q.value ->> 2) BETWEEN m.parts_done AND m.parts - 1 \
-             OR m.parts > q.value ->> 2 \
-         ORDER BY m.id";
-    UPDATE_OUTGOING = "UPDATE OR ROLLBACK message SET status = u.value ->> 1, update_ms = u.value ->> 2, \
-             parts_done = u.value ->> 3, attempts = u.value ->> 4, retry_ms = u.value ->> 5, \
-             last_error = u.value ->> 6 \
-         FROM jsonb_each(?1) u WHERE message.id = u.value ->> 0";
-    /// Opened by the driver, which is noted once; rows of ?1 are [id, moment].
-    NOTE_OPENED = "UPDATE OR ROLLBACK message SET read_ms = u.value ->> 1 \
-         FROM jsonb_each(?1) u \
-         WHERE message.id = u.value ->> 0 AND direction = 1 AND read_ms IS NULL RETURNING message.id";
-    /// Among a tracker's 256 newest outgoing texts, the newest whose last part has the quoted serial; rows of ?1 are [tracker,
-    /// serial, mask, number], and what comes out is [number, id].
-    SENT_BY_SERIAL = "SELECT q.value ->> 3, m.id FROM json_each(?1) q CROSS JOIN message m ON m.id = \
-             (SELECT max(i.id) FROM (SELECT id, serial, parts FROM message \
-                 WHERE tracker_id = q.value ->> 0 AND direction = 1 \
-                 ORDER BY submit_ms DESC, id DESC LIMIT 256) i \
-             WHERE (i.serial + i.parts - 1 - (q.value ->> 1)) & (q.value ->> 2) = 0)";
-    MARK_READ = "UPDATE OR ROLLBACK message SET status = 1 \
-         WHERE id IN (SELECT value FROM json_each(?1)) AND direction = 0 AND status = 0";
+         VALUES (?1, ?2, 0, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    /// All parts of a pending text are confirmed.
+    CONFIRM_ALL = "UPDATE message SET status = 1, update_ms = ?3, parts_done = parts, \
+             attempts = coalesce(?4, attempts), retry_ms = NULL \
+         WHERE id = ?1 AND direction = 1 AND status = 0 AND parts <= ?2";
+    /// More parts of a pending text are confirmed than before, but not all.
+    CONFIRM_SOME = "UPDATE message SET parts_done = ?2, attempts = coalesce(?3, attempts), \
+             retry_ms = NULL \
+         WHERE id = ?1 AND direction = 1 AND status = 0 AND parts > ?2 AND parts_done < ?2";
+    NOTE_FAILED = "UPDATE message SET attempts = ?2, retry_ms = ?3, last_error = ?4 \
+         WHERE id = ?1 AND direction = 1 AND status = 0";
+    /// Among a tracker's 4096 oldest pending texts, the oldest whose next part has the quoted serial; ?3 are the serial's bits.
+    PENDING_BY_SERIAL = "SELECT id, parts_done FROM (SELECT id, serial, parts_done FROM message \
+             WHERE tracker_id = ?1 AND direction = 1 AND status = 0 ORDER BY id LIMIT 4096) \
+         WHERE (serial + parts_done - ?2) & ?3 = 0 ORDER BY id LIMIT 1";
+    /// Opened by the driver, which is noted once.
+    NOTE_OPENED = "UPDATE message SET read_ms = ?2 \
+         WHERE id = ?1 AND direction = 1 AND read_ms IS NULL";
+    /// Among a tracker's 256 newest outgoing texts, the newest whose last part has the quoted serial; ?3 are the serial's bits.
+    SENT_BY_SERIAL = "SELECT max(id) FROM (SELECT id, serial, parts FROM message \
+             WHERE tracker_id = ?1 AND direction = 1 ORDER BY submit_ms DESC, id DESC LIMIT 256) \
+         WHERE (serial + parts - 1 - ?2) & ?3 = 0";
+    MARK_READ = "UPDATE message SET status = 1 WHERE id = ?1 AND direction = 0 AND status = 0";
     MARK_ALL_READ = "UPDATE OR ROLLBACK message SET status = 1 \
-         WHERE tracker_id IN (SELECT value FROM json_each(?1)) AND direction = 0 AND status = 0";
+         WHERE tracker_id = ?1 AND direction = 0 AND status = 0";
 
     // ── messages, reading ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -186,9 +179,9 @@ statements! {
     LAST_JOURNAL = "SELECT coalesce(max(seq), 0) FROM state_journal";
     JOURNAL = "SELECT e.value ->> 0, e.value -> 1 \
          FROM state_journal j CROSS JOIN json_each(j.states) e ORDER BY j.seq, e.key";
-    FOLD_STATES = "INSERT OR ROLLBACK INTO device_state (tracker_id, state) \
-         SELECT value ->> 0, value -> 1 FROM jsonb_each(?1) \
-         WHERE EXISTS (SELECT 1 FROM tracker WHERE id = value ->> 0) \
+    DEVICE_STATE = "SELECT state FROM device_state WHERE tracker_id = ?1";
+    FOLD_STATE = "INSERT OR ROLLBACK INTO device_state (tracker_id, state) \
+         SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM tracker WHERE id = ?1) \
          ON CONFLICT (tracker_id) DO UPDATE SET state = excluded.state";
     TRIM_JOURNAL = "DELETE FROM state_journal WHERE seq <= ?1";
     DEVICE_STATES = "SELECT tracker_id, state FROM device_state \
@@ -196,9 +189,8 @@ statements! {
 
     // ── refused devices ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    NOTE_STRANGERS = "INSERT INTO stranger (protocol, identity, address, reason, count, first_ms, last_ms) \
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 \
-         FROM json_each(?1) WHERE true \
+    NOTE_STRANGER = "INSERT INTO stranger (protocol, identity, address, reason, count, first_ms, last_ms) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
          ON CONFLICT (protocol, identity) DO UPDATE SET address = excluded.address, \
              reason = excluded.reason, count = excluded.count, last_ms = excluded.last_ms, \
              first_ms = min(first_ms, excluded.first_ms)";
@@ -240,8 +232,8 @@ statements! {
     INSERT_CREDENTIAL = "INSERT INTO credential (digest, user_id, created_ms, used_ms, title, prefix) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     DELETE_CREDENTIAL = "DELETE FROM credential WHERE digest = ?1";
-    TOUCH_SESSIONS = "UPDATE credential SET used_ms = max(used_ms, u.value ->> 1) \
-         FROM json_each(?1) u WHERE digest = unhex(u.value ->> 0) AND used_ms IS NOT NULL";
+    TOUCH_SESSION = "UPDATE credential SET used_ms = max(used_ms, ?2) \
+         WHERE digest = ?1 AND used_ms IS NOT NULL";
     DELETE_IDLE_SESSIONS = "DELETE FROM credential WHERE used_ms < ?1";
 
     // ── trackers ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -259,10 +251,9 @@ statements! {
     MODEL_OF_ANOTHER_PROTOCOL = "SELECT m.code, m.profile, j.value ->> 0 \
          FROM json_each(?1) j CROSS JOIN model m ON m.code = j.value ->> 1 \
          WHERE substr(m.profile, 1, instr(m.profile, '/') - 1) <> j.value ->> 0 LIMIT 1";
-    INSERT_TRACKERS = "INSERT INTO tracker (user_id, label, protocol, identity, secret, options, \
+    INSERT_TRACKER = "INSERT INTO tracker (user_id, label, protocol, identity, secret, options, \
              model, tariff_id, phone, created_ms) \
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5, \
-             value ->> 6, value ->> 7, value ->> 8, ?2 FROM json_each(?1) RETURNING id, protocol, identity";
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     UPDATE_TRACKER = "UPDATE tracker SET label = ?2, protocol = ?3, identity = ?4, secret = ?5, \
          options = ?6, model = ?7, tariff_id = ?8, blocked = ?9, phone = ?10 WHERE id = ?1";
 

@@ -125,7 +125,7 @@ impl Dirty {
     }
 
     /// These are in the journal now.
-    pub(super) fn add(&self, newer: Vec<(TrackerId, Delta)>) {
+    pub(super) fn add(&self, newer: impl Iterator<Item = (TrackerId, Delta)>) {
         let mut dirty = self.0.write();
         for (tracker, delta) in newer {
             push(dirty.entry(tracker).or_default(), delta);

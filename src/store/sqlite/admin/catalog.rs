@@ -3,25 +3,20 @@
 use std::collections::BTreeSet;
 
 use protocols::DeviceProfile;
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 
 use super::found;
 use crate::model::{BuiltIn, Model, Tariff, TariffId, protocol_of};
 use crate::store::StoreError;
 use crate::store::sqlite::error::{Failure, is_broken_reference};
+use crate::store::sqlite::query::{all, execute, first, one};
 use crate::store::sqlite::{json, sql};
 
 /// Creates or replaces a model. Its trackers must speak the protocol of its profile.
-pub(in crate::store::sqlite) async fn put_model(
-    conn: &mut SqliteConnection,
-    model: &Model,
-) -> Result<(), Failure> {
+pub(in crate::store::sqlite) fn put_model(conn: &Connection, model: &Model) -> Result<(), Failure> {
     if let Some(profile) = &model.profile {
-        let misfit: Option<(i64, String)> = sqlx::query_as(sql::TRACKER_OF_ANOTHER_PROTOCOL)
-            .bind(&model.code)
-            .bind(protocol_of(profile))
-            .fetch_optional(&mut *conn)
-            .await?;
+        let pair = [&*model.code, protocol_of(profile)];
+        let misfit: Option<(i64, String)> = first(conn, sql::TRACKER_OF_ANOTHER_PROTOCOL, pair)?;
         if let Some((id, protocol)) = misfit {
             let what = format!(
                 "tracker {id} has model `{}` and speaks {protocol}, so the model cannot have the profile {profile}: give the \
@@ -31,38 +26,28 @@ pub(in crate::store::sqlite) async fn put_model(
             return Err(StoreError::Conflict(what).into());
         }
     }
-    store_model(conn, sql::PUT_MODEL, model).await?;
+    store_model(conn, sql::PUT_MODEL, model)?;
     Ok(())
 }
 
-async fn store_model(
-    conn: &mut SqliteConnection,
+fn store_model(
+    conn: &Connection,
     statement: &'static str,
     model: &Model,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(statement)
-        .bind(&model.code)
-        .bind(&model.name)
-        .bind(&model.vendor)
-        .bind(&model.kind)
-        .bind(&model.id_type)
-        .bind(&model.profile)
-        .bind(model.chat)
-        .execute(conn)
-        .await?;
+) -> Result<(), rusqlite::Error> {
+    let Model { code, name, vendor, kind, id_type, profile, chat } = model;
+    execute(conn, statement, params![code, name, vendor, kind, id_type, profile, chat])?;
     Ok(())
 }
 
 /// Adds the models that every installation has and this file lacks: one for each built-in profile, and one for trackers without
 /// a display.
-pub(in crate::store::sqlite) async fn ensure_models(
-    conn: &mut SqliteConnection,
-) -> Result<(), sqlx::Error> {
-    let known: BTreeSet<String> =
-        sqlx::query_scalar(sql::MODEL_CODES).fetch_all(&mut *conn).await?.into_iter().collect();
+pub(in crate::store::sqlite) fn ensure_models(conn: &Connection) -> Result<(), rusqlite::Error> {
+    let known: Vec<(String,)> = all(conn, sql::MODEL_CODES, [])?;
+    let known: BTreeSet<String> = known.into_iter().map(|(code,)| code).collect();
     for model in BuiltIn::all().map(model_of).chain([without_chat()]) {
         if !known.contains(&model.code) {
-            store_model(&mut *conn, sql::ADD_MODEL, &model).await?;
+            store_model(conn, sql::ADD_MODEL, &model)?;
         }
     }
     Ok(())
@@ -100,43 +85,34 @@ fn without_chat() -> Model {
 }
 
 /// Creates a tariff.
-pub(in crate::store::sqlite) async fn create_tariff(
-    conn: &mut SqliteConnection,
-    name: String,
-    features: BTreeSet<String>,
+pub(in crate::store::sqlite) fn create_tariff(
+    conn: &Connection,
+    name: &str,
+    features: &BTreeSet<String>,
     has_reports: bool,
 ) -> Result<Tariff, Failure> {
-    let id = sqlx::query_scalar(sql::INSERT_TARIFF)
-        .bind(&name)
-        .bind(json::array(&features))
-        .bind(has_reports)
-        .fetch_one(conn)
-        .await?;
-    Ok(Tariff { id: TariffId(id), name, features, has_reports })
+    let row = params![name, json::array(features), has_reports];
+    let (id,) = one(conn, sql::INSERT_TARIFF, row)?;
+    Ok(Tariff { id: TariffId(id), name: name.to_owned(), features: features.clone(), has_reports })
 }
 
 /// Replaces a tariff's values.
-pub(in crate::store::sqlite) async fn change_tariff(
-    conn: &mut SqliteConnection,
+pub(in crate::store::sqlite) fn change_tariff(
+    conn: &Connection,
     tariff: &Tariff,
 ) -> Result<(), Failure> {
-    let done = sqlx::query(sql::UPDATE_TARIFF)
-        .bind(tariff.id.0)
-        .bind(&tariff.name)
-        .bind(json::array(&tariff.features))
-        .bind(tariff.has_reports)
-        .execute(conn)
-        .await?;
-    Ok(found(&done, "tariff")?)
+    let Tariff { id, name, features, has_reports } = tariff;
+    let row = params![id.0, name, json::array(features), has_reports];
+    Ok(found(execute(conn, sql::UPDATE_TARIFF, row)?, "tariff")?)
 }
 
 /// Removes a tariff that no tracker has.
-pub(in crate::store::sqlite) async fn remove_tariff(
-    conn: &mut SqliteConnection,
+pub(in crate::store::sqlite) fn remove_tariff(
+    conn: &Connection,
     id: TariffId,
 ) -> Result<(), Failure> {
-    match sqlx::query(sql::DELETE_TARIFF).bind(id.0).execute(conn).await {
-        Ok(done) => Ok(found(&done, "tariff")?),
+    match execute(conn, sql::DELETE_TARIFF, [id.0]) {
+        Ok(removed) => Ok(found(removed, "tariff")?),
         Err(error) if is_broken_reference(&error) => {
             Err(StoreError::Conflict("trackers still have this tariff".to_owned()).into())
         }

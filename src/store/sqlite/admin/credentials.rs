@@ -1,33 +1,26 @@
 //! Sessions and API keys.
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 
 use super::found;
 use crate::model::{Credential, CredentialKind, Digest, Millis};
-use crate::secret::hex;
 use crate::store::StoreError;
 use crate::store::sqlite::error::{Failure, is_broken_reference, is_duplicate};
-use crate::store::sqlite::{json, sql};
+use crate::store::sqlite::query::execute;
+use crate::store::sqlite::sql;
 
 /// Adds one.
-pub(in crate::store::sqlite) async fn add(
-    conn: &mut SqliteConnection,
-    credential: Credential,
+pub(in crate::store::sqlite) fn add(
+    conn: &Connection,
+    credential: &Credential,
 ) -> Result<(), Failure> {
-    let (used, title, prefix) = match credential.kind {
+    let Credential { digest, user, created, kind } = credential;
+    let (used, title, prefix) = match kind {
         CredentialKind::Session { used } => (Some(used.0), None, None),
         CredentialKind::ApiKey { title, prefix } => (None, Some(title), Some(prefix)),
     };
-    let added = sqlx::query(sql::INSERT_CREDENTIAL)
-        .bind(credential.digest.0.to_vec())
-        .bind(credential.user.0)
-        .bind(credential.created.0)
-        .bind(used)
-        .bind(title)
-        .bind(prefix)
-        .execute(conn)
-        .await;
-    match added {
+    let row = params![digest.0, user.0, created.0, used, title, prefix];
+    match execute(conn, sql::INSERT_CREDENTIAL, row) {
         Ok(_) => Ok(()),
         Err(error) if is_duplicate(&error) => {
             Err(StoreError::Conflict("this credential exists already".to_owned()).into())
@@ -38,29 +31,26 @@ pub(in crate::store::sqlite) async fn add(
 }
 
 /// Removes one.
-pub(in crate::store::sqlite) async fn remove(
-    conn: &mut SqliteConnection,
-    digest: Digest,
-) -> Result<(), Failure> {
-    let done = sqlx::query(sql::DELETE_CREDENTIAL).bind(digest.0.to_vec()).execute(conn).await?;
-    Ok(found(&done, "credential")?)
+pub(in crate::store::sqlite) fn remove(conn: &Connection, digest: Digest) -> Result<(), Failure> {
+    Ok(found(execute(conn, sql::DELETE_CREDENTIAL, [digest.0])?, "credential")?)
 }
 
 /// Notes uses of sessions; never an earlier one than is noted.
-pub(in crate::store::sqlite) async fn touch(
-    conn: &mut SqliteConnection,
+pub(in crate::store::sqlite) fn touch(
+    conn: &Connection,
     used: &[(Digest, Millis)],
 ) -> Result<(), Failure> {
-    let rows = json::array(used.iter().map(|(digest, at)| (hex(&digest.0), at)));
-    sqlx::query(sql::TOUCH_SESSIONS).bind(rows).execute(conn).await?;
+    for (digest, at) in used {
+        execute(conn, sql::TOUCH_SESSION, params![digest.0, at.0])?;
+    }
     Ok(())
 }
 
 /// Removes sessions last used before `before`.
-pub(in crate::store::sqlite) async fn remove_idle(
-    conn: &mut SqliteConnection,
+pub(in crate::store::sqlite) fn remove_idle(
+    conn: &Connection,
     before: Millis,
 ) -> Result<(), Failure> {
-    sqlx::query(sql::DELETE_IDLE_SESSIONS).bind(before.0).execute(conn).await?;
+    execute(conn, sql::DELETE_IDLE_SESSIONS, [before.0])?;
     Ok(())
 }

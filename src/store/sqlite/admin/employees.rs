@@ -1,88 +1,78 @@
 //! Employees, and who drives what.
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 
 use super::found;
 use crate::model::{Assignment, Employee, EmployeeId, NewEmployee, TrackerId, UserId};
 use crate::store::StoreError;
 use crate::store::sqlite::error::{Failure, is_broken_reference};
-use crate::store::sqlite::rows::EmployeeRow;
+use crate::store::sqlite::query::{execute, first};
 use crate::store::sqlite::sql;
 
 /// Creates an employee.
-pub(in crate::store::sqlite) async fn create(
-    conn: &mut SqliteConnection,
+pub(in crate::store::sqlite) fn create(
+    conn: &Connection,
     user: UserId,
-    employee: NewEmployee,
+    employee: &NewEmployee,
 ) -> Result<Employee, Failure> {
-    match write(conn, sql::INSERT_EMPLOYEE, user.0, employee).await {
-        Ok(Some(row)) => Ok(row.into()),
-        Ok(None) => Err(sqlx::Error::RowNotFound.into()),
+    match write(conn, sql::INSERT_EMPLOYEE, user.0, employee) {
+        Ok(Some(employee)) => Ok(employee),
+        Ok(None) => Err(rusqlite::Error::QueryReturnedNoRows.into()),
         Err(error) if is_broken_reference(&error) => Err(StoreError::NotFound("user").into()),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Replaces an employee's values.
-pub(in crate::store::sqlite) async fn change(
-    conn: &mut SqliteConnection,
+pub(in crate::store::sqlite) fn change(
+    conn: &Connection,
     id: EmployeeId,
-    employee: NewEmployee,
+    employee: &NewEmployee,
 ) -> Result<Employee, Failure> {
-    let row = write(conn, sql::UPDATE_EMPLOYEE, id.0, employee).await?;
-    Ok(row.ok_or(StoreError::NotFound("employee"))?.into())
+    let employee = write(conn, sql::UPDATE_EMPLOYEE, id.0, employee)?;
+    Ok(employee.ok_or(StoreError::NotFound("employee"))?)
 }
 
 /// Both statements take the key first, then the values, and return the row.
-async fn write(
-    conn: &mut SqliteConnection,
+fn write(
+    conn: &Connection,
     statement: &'static str,
     key: i64,
-    employee: NewEmployee,
-) -> Result<Option<EmployeeRow>, sqlx::Error> {
-    sqlx::query_as(statement)
-        .bind(key)
-        .bind(employee.first_name)
-        .bind(employee.middle_name)
-        .bind(employee.last_name)
-        .bind(employee.email)
-        .bind(employee.phone)
-        .bind(employee.hardware_key)
-        .bind(employee.personnel_number)
-        .fetch_optional(conn)
-        .await
+    employee: &NewEmployee,
+) -> rusqlite::Result<Option<Employee>> {
+    let row = params![
+        key,
+        employee.first_name,
+        employee.middle_name,
+        employee.last_name,
+        employee.email,
+        employee.phone,
+        employee.hardware_key,
+        employee.personnel_number,
+    ];
+    first(conn, statement, row)
 }
 
 /// Removes an employee.
-pub(in crate::store::sqlite) async fn remove(
-    conn: &mut SqliteConnection,
-    id: EmployeeId,
-) -> Result<(), Failure> {
-    Ok(found(&sqlx::query(sql::DELETE_EMPLOYEE).bind(id.0).execute(conn).await?, "employee")?)
+pub(in crate::store::sqlite) fn remove(conn: &Connection, id: EmployeeId) -> Result<(), Failure> {
+    Ok(found(execute(conn, sql::DELETE_EMPLOYEE, [id.0])?, "employee")?)
 }
 
 /// Assigns an employee, or nobody, to a tracker.
-pub(in crate::store::sqlite) async fn assign(
-    conn: &mut SqliteConnection,
+pub(in crate::store::sqlite) fn assign(
+    conn: &Connection,
     tracker: TrackerId,
-    assignment: Assignment,
+    assignment: &Assignment,
 ) -> Result<(), Failure> {
     let employee = assignment.employee.map(|employee| employee.0);
-    let assigned =
-        sqlx::query(sql::ASSIGN).bind(tracker.0).bind(employee).execute(&mut *conn).await;
-    match assigned {
-        Ok(done) => found(&done, "tracker")?,
+    match execute(conn, sql::ASSIGN, params![tracker.0, employee]) {
+        Ok(changed) => found(changed, "tracker")?,
         Err(error) if is_broken_reference(&error) => {
             return Err(StoreError::NotFound("employee").into());
         }
         Err(error) => return Err(error.into()),
     }
-    sqlx::query(sql::INSERT_ASSIGNMENT)
-        .bind(tracker.0)
-        .bind(employee)
-        .bind(assignment.changed.0)
-        .bind(assignment.by_device)
-        .execute(conn)
-        .await?;
+    let entry = params![tracker.0, employee, assignment.changed.0, assignment.by_device];
+    execute(conn, sql::INSERT_ASSIGNMENT, entry)?;
     Ok(())
 }

@@ -6,23 +6,21 @@ pub(super) mod employees;
 pub(super) mod trackers;
 pub(super) mod users;
 
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 
 use super::error::Failure;
+use super::query::{execute, one};
 use super::sql;
 use crate::store::StoreError;
 
 /// Refuses with [`StoreError::NotFound`] if a change has met nothing.
-fn found(done: &sqlx::sqlite::SqliteQueryResult, what: &'static str) -> Result<(), StoreError> {
-    if done.rows_affected() == 0 { Err(StoreError::NotFound(what)) } else { Ok(()) }
+const fn found(changed: usize, what: &'static str) -> Result<(), StoreError> {
+    if changed == 0 { Err(StoreError::NotFound(what)) } else { Ok(()) }
 }
 
 /// The value stored under `name`, after storing `value` if there was nothing.
-pub(super) async fn setting(
-    conn: &mut SqliteConnection,
-    name: String,
-    value: String,
-) -> Result<String, Failure> {
-    sqlx::query(sql::KEEP_SETTING).bind(&name).bind(value).execute(&mut *conn).await?;
-    Ok(sqlx::query_scalar(sql::SETTING).bind(name).fetch_one(conn).await?)
+pub(super) fn setting(conn: &Connection, name: &str, value: &str) -> Result<String, Failure> {
+    execute(conn, sql::KEEP_SETTING, [name, value])?;
+    let (stored,) = one(conn, sql::SETTING, [name])?;
+    Ok(stored)
 }

@@ -1,75 +1,44 @@
 //! Trackers. Removing one is the writer's own business, because its messages go piece by piece.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
+use rusqlite::{Connection, params};
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
 use crate::model::{Millis, NewTracker, Tracker, TrackerChange, TrackerId, misfit};
-use crate::secret::hex;
 use crate::store::StoreError;
-use crate::store::sqlite::error::{Failure, corrupt, is_broken_reference, is_duplicate};
-use crate::store::sqlite::json::Rows;
-use crate::store::sqlite::rows::TrackerRow;
+use crate::store::sqlite::error::{Failure, is_broken_reference, is_duplicate};
+use crate::store::sqlite::query::{execute, first, one};
 use crate::store::sqlite::{json, sql};
 
-type Identity = (String, String);
-
 /// Creates trackers, all or none.
-pub(in crate::store::sqlite) async fn create(
-    conn: &mut SqliteConnection,
+pub(in crate::store::sqlite) fn create(
+    conn: &Connection,
     trackers: &[NewTracker],
     now: Millis,
 ) -> Result<Vec<Tracker>, Failure> {
-    check_identities(conn, trackers).await?;
-    check_references(conn, trackers).await?;
-    check_models(conn, trackers.iter().map(|t| (&*t.protocol, &*t.model))).await?;
-    let mut ids = HashMap::with_capacity(trackers.len());
-    let mut rows = Rows::default();
-    for tracker in trackers {
-        push(&mut rows, tracker);
-        if rows.is_full() {
-            insert(conn, &mut rows, now, &mut ids).await?;
-        }
-    }
-    if !rows.is_empty() {
-        insert(conn, &mut rows, now, &mut ids).await?;
-    }
-    let created = trackers.iter().map(|tracker| {
-        let id = ids.get(&(tracker.protocol.clone(), tracker.identity.clone()));
-        let id = id.ok_or_else(|| corrupt("an inserted tracker is not there"))?;
-        Ok(with_id(tracker, TrackerId(*id), now))
-    });
-    created.collect()
+    check_identities(conn, trackers)?;
+    check_references(conn, trackers)?;
+    check_models(conn, trackers.iter().map(|t| (&*t.protocol, &*t.model)))?;
+    let create = |tracker| Ok(with_id(tracker, insert(conn, tracker, now)?, now));
+    trackers.iter().map(create).collect()
 }
 
-fn push(rows: &mut Rows, tracker: &NewTracker) {
-    rows.push(&(
-        tracker.user,
-        &tracker.label,
-        &tracker.protocol,
-        &tracker.identity,
-        tracker.secret.map(|secret| hex(&secret.0)),
+fn insert(conn: &Connection, tracker: &NewTracker, now: Millis) -> Result<TrackerId, Failure> {
+    let row = params![
+        tracker.user.0,
+        tracker.label,
+        tracker.protocol,
+        tracker.identity,
+        tracker.secret.map(|secret| secret.0),
         object(&tracker.options),
-        &tracker.model,
-        tracker.tariff,
-        &tracker.phone,
-    ));
-}
-
-async fn insert(
-    conn: &mut SqliteConnection,
-    rows: &mut Rows,
-    now: Millis,
-    ids: &mut HashMap<Identity, i64>,
-) -> Result<(), sqlx::Error> {
-    let inserted: Vec<(i64, String, String)> = sqlx::query_as(sql::INSERT_TRACKERS)
-        .bind(rows.finish())
-        .bind(now.0)
-        .fetch_all(conn)
-        .await?;
-    ids.extend(inserted.into_iter().map(|(id, protocol, identity)| ((protocol, identity), id)));
-    Ok(())
+        tracker.model,
+        tracker.tariff.0,
+        tracker.phone,
+        now.0,
+    ];
+    execute(conn, sql::INSERT_TRACKER, row)?;
+    Ok(TrackerId(conn.last_insert_rowid()))
 }
 
 /// Options as they are stored.
@@ -97,10 +66,7 @@ fn with_id(new: &NewTracker, id: TrackerId, now: Millis) -> Tracker {
 }
 
 /// Each device belongs to one tracker only.
-async fn check_identities(
-    conn: &mut SqliteConnection,
-    trackers: &[NewTracker],
-) -> Result<(), Failure> {
+fn check_identities(conn: &Connection, trackers: &[NewTracker]) -> Result<(), Failure> {
     let mut seen = HashSet::with_capacity(trackers.len());
     for NewTracker { protocol, identity, .. } in trackers {
         if !seen.insert((protocol, identity)) {
@@ -109,7 +75,7 @@ async fn check_identities(
         }
     }
     let taken: Option<(String, String, i64)> =
-        sqlx::query_as(sql::TAKEN_IDENTITY).bind(json::array(seen)).fetch_optional(conn).await?;
+        first(conn, sql::TAKEN_IDENTITY, [json::array(seen)])?;
     match taken {
         Some((protocol, identity, id)) => {
             Err(StoreError::Conflict(taken_by(&protocol, &identity, id)).into())
@@ -123,10 +89,7 @@ fn taken_by(protocol: &str, identity: &str, id: i64) -> String {
 }
 
 /// Names what does not exist, which a failed foreign key does not.
-async fn check_references(
-    conn: &mut SqliteConnection,
-    trackers: &[NewTracker],
-) -> Result<(), Failure> {
+fn check_references(conn: &Connection, trackers: &[NewTracker]) -> Result<(), Failure> {
     let users = json::array(trackers.iter().map(|tracker| tracker.user).collect::<BTreeSet<_>>());
     let models = json::array(trackers.iter().map(|t| &t.model).collect::<BTreeSet<_>>());
     let tariffs = json::array(trackers.iter().map(|t| t.tariff).collect::<BTreeSet<_>>());
@@ -135,7 +98,7 @@ async fn check_references(
         (sql::UNKNOWN_MODELS, models, "model"),
         (sql::UNKNOWN_TARIFFS, tariffs, "tariff"),
     ] {
-        if sqlx::query_scalar(query).bind(keys).fetch_one(&mut *conn).await? {
+        if let (true,) = one(conn, query, [keys])? {
             return Err(StoreError::NotFound(what).into());
         }
     }
@@ -143,13 +106,13 @@ async fn check_references(
 }
 
 /// A tracker speaks the protocol of its model's profile, if the model has one. Pairs of protocol and model.
-async fn check_models(
-    conn: &mut SqliteConnection,
-    pairs: impl Iterator<Item = (&str, &str)>,
+fn check_models<'a>(
+    conn: &Connection,
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Result<(), Failure> {
     let pairs = json::array(pairs.collect::<BTreeSet<_>>());
     let found: Option<(String, String, String)> =
-        sqlx::query_as(sql::MODEL_OF_ANOTHER_PROTOCOL).bind(pairs).fetch_optional(conn).await?;
+        first(conn, sql::MODEL_OF_ANOTHER_PROTOCOL, [pairs])?;
     match found {
         Some((model, profile, protocol)) => {
             Err(StoreError::Conflict(misfit(&model, &profile, &protocol)).into())
@@ -159,44 +122,38 @@ async fn check_models(
 }
 
 /// Changes a tracker.
-pub(in crate::store::sqlite) async fn change(
-    conn: &mut SqliteConnection,
+pub(in crate::store::sqlite) fn change(
+    conn: &Connection,
     id: TrackerId,
     change: TrackerChange,
 ) -> Result<Tracker, Failure> {
-    let row: Option<TrackerRow> =
-        sqlx::query_as(sql::TRACKER).bind(id.0).fetch_optional(&mut *conn).await?;
-    let row = row.ok_or(StoreError::NotFound("tracker"))?;
-    let tracker = changed(Tracker::try_from(row)?, change);
+    let tracker: Option<Tracker> = first(conn, sql::TRACKER, [id.0])?;
+    let tracker = changed(tracker.ok_or(StoreError::NotFound("tracker"))?, change);
     let pair = (&*tracker.protocol, &*tracker.model);
-    check_models(&mut *conn, std::iter::once(pair)).await?;
-    let done = sqlx::query(sql::UPDATE_TRACKER)
-        .bind(id.0)
-        .bind(&tracker.label)
-        .bind(&tracker.protocol)
-        .bind(&tracker.identity)
-        .bind(tracker.secret.map(|secret| secret.0.to_vec()))
-        .bind(object(&tracker.options))
-        .bind(&tracker.model)
-        .bind(tracker.tariff.0)
-        .bind(tracker.blocked)
-        .bind(&tracker.phone)
-        .execute(&mut *conn)
-        .await;
-    match done {
+    check_models(conn, std::iter::once(pair))?;
+    let row = params![
+        id.0,
+        tracker.label,
+        tracker.protocol,
+        tracker.identity,
+        tracker.secret.map(|secret| secret.0),
+        object(&tracker.options),
+        tracker.model,
+        tracker.tariff.0,
+        tracker.blocked,
+        tracker.phone,
+    ];
+    match execute(conn, sql::UPDATE_TRACKER, row) {
         Ok(_) => Ok(tracker),
         Err(error) if is_duplicate(&error) => {
             let (protocol, identity) = (tracker.protocol, tracker.identity);
-            let taken: (String, String, i64) = sqlx::query_as(sql::TAKEN_IDENTITY)
-                .bind(json::array([(&protocol, &identity)]))
-                .fetch_one(conn)
-                .await?;
+            let pair = json::array([(&protocol, &identity)]);
+            let taken: (String, String, i64) = one(conn, sql::TAKEN_IDENTITY, [pair])?;
             Err(StoreError::Conflict(taken_by(&protocol, &identity, taken.2)).into())
         }
         Err(error) if is_broken_reference(&error) => {
             let models = json::array([&tracker.model]);
-            let unknown_model =
-                sqlx::query_scalar(sql::UNKNOWN_MODELS).bind(models).fetch_one(conn).await?;
+            let (unknown_model,) = one(conn, sql::UNKNOWN_MODELS, [models])?;
             Err(StoreError::NotFound(if unknown_model { "model" } else { "tariff" }).into())
         }
         Err(error) => Err(error.into()),

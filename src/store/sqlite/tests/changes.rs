@@ -10,9 +10,9 @@ async fn who_is_too_far_behind_gets_everything() {
     let (directory, store) = fresh().await;
     trackers(&store, 20).await;
     let newest = store.reference(None).await.unwrap().revision;
-    let mut outsider = outsider(&file(&directory)).await;
-    sqlx::query(sql::PRUNE_LOG).bind(5).execute(&mut outsider).await.unwrap();
-    assert_eq!(number(&mut outsider, "SELECT count(*) FROM change_log").await, 5);
+    let outsider = outsider(&file(&directory));
+    outsider.execute(sql::PRUNE_LOG, [5]).unwrap();
+    assert_eq!(number(&outsider, "SELECT count(*) FROM change_log"), 5);
 
     let since = |behind: i64| store.reference(Some(Revision(newest.0 - behind)));
     let near = since(5).await.unwrap();
@@ -96,9 +96,9 @@ async fn a_directory_drops_what_a_complete_reference_lacks() {
     store.remove_tracker(ids[0]).await.unwrap();
     store.setting("x", "y").await.unwrap();
     // As if so much had happened since that the removal is forgotten.
-    let mut outsider = outsider(&file(&directory)).await;
-    run(&mut outsider, "INSERT INTO change_log (kind, key) VALUES ('tariff', '1')").await;
-    sqlx::query(sql::PRUNE_LOG).bind(1).execute(&mut outsider).await.unwrap();
+    let outsider = outsider(&file(&directory));
+    run(&outsider, "INSERT INTO change_log (kind, key) VALUES ('tariff', '1')");
+    outsider.execute(sql::PRUNE_LOG, [1]).unwrap();
     records.refresh().await.unwrap();
     let changes = records.take_changes();
     assert_eq!(changes.trackers.into_iter().collect::<Vec<_>>(), ids);

@@ -44,7 +44,7 @@ async fn a_closed_file_stands_alone() {
 async fn a_newer_file_is_refused() {
     let (directory, store) = fresh().await;
     store.close().await;
-    run(&mut outsider(&file(&directory)).await, "PRAGMA user_version = 99").await;
+    run(&outsider(&file(&directory)), "PRAGMA user_version = 99");
     for migrate in [false, true] {
         let options = SqliteOptions { migrate, ..SqliteOptions::default() };
         let error = SqliteStore::open(&file(&directory), options).await.err().unwrap();
@@ -61,7 +61,7 @@ async fn an_older_file_is_refused_until_it_is_migrated() {
     assert!(matches!(error, OpenError::Outdated { found: 0, .. }), "{error}");
     open(&directory, SqliteOptions::migrating()).await.close().await;
     let version = "SELECT user_version FROM pragma_user_version";
-    assert_eq!(number(&mut outsider(&file(&directory)).await, version).await, SCHEMA);
+    assert_eq!(number(&outsider(&file(&directory)), version), SCHEMA);
 }
 
 #[tokio::test]
@@ -69,11 +69,11 @@ async fn somebody_elses_database_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("other.db");
     std::fs::write(&path, []).unwrap();
-    run(&mut outsider(&path).await, "CREATE TABLE theirs (x)").await;
+    run(&outsider(&path), "CREATE TABLE theirs (x)");
     let error = SqliteStore::open(&path, SqliteOptions::migrating()).await.err().unwrap();
     assert!(matches!(error, OpenError::Foreign { .. }), "{error}");
     let tables = "SELECT count(*) FROM sqlite_schema";
-    assert_eq!(number(&mut outsider(&path).await, tables).await, 1);
+    assert_eq!(number(&outsider(&path), tables), 1);
 }
 
 #[tokio::test]

@@ -7,10 +7,12 @@ mod recovery;
 mod writing;
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
 
-use sqlx::{Connection as _, SqliteConnection};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
 
-use super::{SqliteOptions, SqliteStore};
+use super::{FnJob, Op, SqliteOptions, SqliteStore};
 use crate::model::{Millis, NewText, NewTracker, NewUser, TariffId, TrackerId};
 use crate::store::Store as _;
 
@@ -33,17 +35,32 @@ async fn open(directory: &tempfile::TempDir, options: SqliteOptions) -> SqliteSt
 }
 
 /// A connection that bypasses the store: another program.
-async fn outsider(path: &Path) -> SqliteConnection {
-    let options = super::schema::writer_options(path, &SqliteOptions::default());
-    SqliteConnection::connect_with(&options).await.unwrap()
+fn outsider(path: &Path) -> Connection {
+    super::schema::writer(path, &SqliteOptions::default()).unwrap()
 }
 
-async fn run(conn: &mut SqliteConnection, statement: &'static str) {
-    sqlx::raw_sql(statement).execute(conn).await.unwrap();
+fn run(conn: &Connection, statements: &str) {
+    conn.execute_batch(statements).unwrap();
 }
 
-async fn number(conn: &mut SqliteConnection, query: &'static str) -> i64 {
-    sqlx::query_scalar(query).fetch_one(conn).await.unwrap()
+fn number(conn: &Connection, query: &str) -> i64 {
+    conn.query_row(query, [], |row| row.get(0)).unwrap()
+}
+
+/// Keeps the writer busy, so that what is asked meanwhile waits together; it goes on when what is returned is dropped.
+fn hold(store: &SqliteStore) -> SyncSender<()> {
+    let (release, released) = sync_channel::<()>(0);
+    let (begin, begun) = sync_channel(1);
+    let work = move |_: &Connection| {
+        begin.send(()).unwrap();
+        // Ends with an error when the other side is dropped.
+        released.recv().ok();
+        Ok(())
+    };
+    let (reply, _) = oneshot::channel();
+    assert!(store.calls.put(Op::Job(Box::new(FnJob::new(work, reply)))).is_ok());
+    begun.recv().unwrap();
+    release
 }
 
 /// Adds a user with so many trackers.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{NOW, file, fresh, number, open, outsider, run, text, trackers};
+use super::{NOW, file, fresh, hold, number, open, outsider, run, text, trackers};
 use crate::model::{DeviceState, TrackerId, Uplink};
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::store::{Store as _, StoreError};
@@ -41,7 +41,7 @@ async fn a_call_that_the_database_rejects_fails_alone() {
     ] {
         let (directory, store) = fresh().await;
         let ids = trackers(&store, 1).await;
-        run(&mut outsider(&file(&directory)).await, abort).await;
+        run(&outsider(&file(&directory)), abort);
         let stored = with_a_poisoned_one(store, ids[0]).await;
         let expected: Vec<bool> = (0..50).map(|n| n != 20).collect();
         assert_eq!(stored, expected);
@@ -54,13 +54,13 @@ async fn a_locked_database_is_unavailable_until_it_is_unlocked() {
     let busy = std::time::Duration::from_millis(20);
     let store = open(&directory, SqliteOptions { busy, ..SqliteOptions::migrating() }).await;
     let ids = trackers(&store, 1).await;
-    let mut outsider = outsider(&file(&directory)).await;
-    run(&mut outsider, "BEGIN IMMEDIATE").await;
+    let outsider = outsider(&file(&directory));
+    run(&outsider, "BEGIN IMMEDIATE");
     let error = store.queue_texts(vec![text(ids[0], "x")], NOW).await.unwrap_err();
     assert!(matches!(&error, StoreError::Unavailable(why) if why.contains("lock")), "{error}");
     assert!(error.is_temporary());
     assert!(store.pending_texts(&ids, 10, NOW).await.unwrap().is_empty(), "reading goes on");
-    run(&mut outsider, "ROLLBACK").await;
+    run(&outsider, "ROLLBACK");
     store.queue_texts(vec![text(ids[0], "x")], NOW).await.unwrap();
 }
 
@@ -70,8 +70,8 @@ async fn a_full_disk_needs_room_but_no_restart() {
     let ids = trackers(&store, 1).await;
     store.close().await;
     let path = file(&directory);
-    let mut outsider = outsider(&path).await;
-    let pages = number(&mut outsider, "SELECT page_count FROM pragma_page_count").await;
+    let outsider = outsider(&path);
+    let pages = number(&outsider, "SELECT page_count FROM pragma_page_count");
     let max_pages = Some(u32::try_from(pages).unwrap() + 50);
     let store = open(&directory, SqliteOptions { max_pages, ..SqliteOptions::default() }).await;
     let words = "x".repeat(20_000);
@@ -86,7 +86,7 @@ async fn a_full_disk_needs_room_but_no_restart() {
     assert!(matches!(&error, StoreError::Unavailable(why) if why.contains("full")), "{error}");
     assert!(store.queue_texts(vec![text(ids[0], &words)], NOW).await.is_err());
     assert_eq!(store.pending_texts(&ids, 100, NOW).await.unwrap().len(), stored);
-    run(&mut outsider, "DELETE FROM message").await;
+    run(&outsider, "DELETE FROM message");
     store.queue_texts(vec![text(ids[0], &words)], NOW).await.unwrap();
 }
 
@@ -99,9 +99,11 @@ async fn the_writer_survives_a_panic() {
     let uplink = Uplink { texts: Vec::new(), states: vec![(ids[0], state)] };
     store.record(uplink).await.unwrap();
 
-    let (neighbour, panicked) = tokio::join!(
+    let held = hold(&store);
+    let (neighbour, panicked, ()) = tokio::join!(
         store.queue_texts(vec![text(ids[0], "lost")], NOW),
         store.job::<()>(|_| panic!("a mistake of ours")),
+        async { drop(held) },
     );
     assert!(matches!(panicked, Err(StoreError::Unavailable(_))), "{panicked:?}");
     assert!(matches!(neighbour, Err(StoreError::Unavailable(_))), "{neighbour:?}");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{NOW, file, fresh, number, open, outsider, run, text, trackers};
+use super::{NOW, file, fresh, hold, number, open, outsider, run, text, trackers};
 use crate::model::{
     DeliveryUpdate, DeviceState, MessageId, NewDriverText, Repeat, TrackerId, Uplink,
 };
@@ -16,6 +16,7 @@ async fn calls_that_wait_together_share_a_commit() {
     let (_directory, store) = fresh().await;
     let ids = trackers(&store, 50).await;
     let store = Arc::new(store);
+    let held = hold(&store);
     let before = store.commits();
     let mut calls = JoinSet::new();
     for n in 0..500 {
@@ -27,6 +28,9 @@ async fn calls_that_wait_together_share_a_commit() {
             store.update_deliveries(vec![update]).await.unwrap();
         });
     }
+    // On this runtime all of them ask before this goes on.
+    tokio::task::yield_now().await;
+    drop(held);
     calls.join_all().await;
     let commits = store.commits() - before;
     assert!((1..100).contains(&commits), "{commits} commits for 1000 calls");
@@ -50,8 +54,9 @@ async fn a_full_queue_says_so_and_loses_nothing() {
     let store = open(&directory, options).await;
     let ids = trackers(&store, 1).await;
     let call = || store.queue_texts(vec![text(ids[0], "hello")], NOW);
-    // On this runtime the writer runs when all of these have been asked.
-    let (a, b, c, d) = tokio::join!(call(), call(), call(), call());
+    let held = hold(&store);
+    // What is joined is asked in this order.
+    let (a, b, c, d, ()) = tokio::join!(call(), call(), call(), call(), async { drop(held) });
     assert!(a.is_ok() && b.is_ok(), "{a:?} {b:?}");
     assert!(matches!(c, Err(StoreError::Busy)) && matches!(d, Err(StoreError::Busy)));
     assert!(call().await.is_ok());
@@ -67,16 +72,18 @@ async fn all_kinds_of_calls_share_a_transaction() {
     let at = NOW.plus(1);
     let update = DeliveryUpdate::Confirmed { id: queued.id, parts_done: 1, at, attempts: 0 };
     let state = DeviceState { seen: NOW, ..DeviceState::default() };
-    let (a, b, c, d, e, f) = tokio::join!(
+    let held = hold(&store);
+    let (a, b, c, d, e, f, ()) = tokio::join!(
         store.queue_texts(vec![text(ids[0], "second")], NOW),
         store.update_deliveries(vec![update]),
         store.record(Uplink { texts: vec![reply(ids[0], 1)], states: vec![(ids[0], state)] }),
         store.mark_all_read(ids.clone()),
         store.setting("key", "value"),
         store.remove_tracker(ids[1]),
+        async { drop(held) },
     );
     assert!(a.is_ok() && b.is_ok() && c.is_ok() && d.is_ok() && e.is_ok() && f.is_ok());
-    assert_eq!(store.commits() - before, 1);
+    assert_eq!(store.commits() - before, 2, "the one that held the writer, and one for all");
     assert_eq!(store.unread_counts(&ids).await.unwrap(), [(ids[0], 1)], "stored after the mark");
 }
 
@@ -94,7 +101,7 @@ fn reply(tracker: TrackerId, key: u64) -> NewDriverText {
 }
 
 #[tokio::test]
-async fn large_calls_are_cut_into_statements_but_stay_whole() {
+async fn large_calls_stay_whole() {
     let (directory, store) = fresh().await;
     let ids = trackers(&store, 300).await;
     let words = "ы".repeat(10_000);
@@ -102,17 +109,17 @@ async fn large_calls_are_cut_into_statements_but_stay_whole() {
     let before = store.commits();
     let queued = store.queue_texts(texts, NOW).await.unwrap();
     assert_eq!((queued.len(), store.commits() - before), (300, 1));
-    let mut outsider = outsider(&file(&directory)).await;
+    let outsider = outsider(&file(&directory));
     let whole = "SELECT count(*) FROM message WHERE length(text) = 10000";
-    assert_eq!(number(&mut outsider, whole).await, 300);
+    assert_eq!(number(&outsider, whole), 300);
 }
 
 #[tokio::test]
 async fn ids_end_with_a_clear_word() {
     let (directory, store) = fresh().await;
     let ids = trackers(&store, 1).await;
-    let mut outsider = outsider(&file(&directory)).await;
-    run(&mut outsider, "UPDATE high_water SET message_id = 2147483645").await;
+    let outsider = outsider(&file(&directory));
+    run(&outsider, "UPDATE high_water SET message_id = 2147483645");
     let call = |count: usize| store.queue_texts(vec![text(ids[0], "x"); count], NOW);
     let refused = call(3).await;
     assert!(
@@ -133,20 +140,15 @@ async fn an_interrupted_removal_is_finished() {
         store.queue_texts(vec![text(*tracker, "x"); 2500], NOW).await.unwrap();
     }
     store.close().await;
-    let mut outsider = outsider(&file(&directory)).await;
-    sqlx::query("INSERT INTO removed_tracker VALUES (?)")
-        .bind(ids[0].0)
-        .execute(&mut outsider)
-        .await
-        .unwrap();
-    run(&mut outsider, "DELETE FROM tracker WHERE id = (SELECT tracker_id FROM removed_tracker)")
-        .await;
+    let outsider = outsider(&file(&directory));
+    outsider.execute("INSERT INTO removed_tracker VALUES (?1)", [ids[0].0]).unwrap();
+    run(&outsider, "DELETE FROM tracker WHERE id = (SELECT tracker_id FROM removed_tracker)");
 
     let store: SqliteStore = open(&directory, SqliteOptions::default()).await;
     let left = "SELECT count(*) FROM removed_tracker";
     for _ in 0..10 {
         store.ping().await.unwrap();
     }
-    assert_eq!(number(&mut outsider, left).await, 0);
-    assert_eq!(number(&mut outsider, "SELECT count(*) FROM message").await, 2500);
+    assert_eq!(number(&outsider, left), 0);
+    assert_eq!(number(&outsider, "SELECT count(*) FROM message"), 2500);
 }

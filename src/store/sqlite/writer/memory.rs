@@ -5,13 +5,15 @@
 //! fails, or another process has committed, it is thrown away and read again. Only over which connection a text came is not in
 //! the database: that is kept, as [`Heard`], over such a loss.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, Result};
 
 use crate::model::{MessageId, Millis, Repeat, TrackerId};
 use crate::store::StoreError;
-use crate::store::sqlite::{json, sql};
+use crate::store::sqlite::query::{all, first, one};
+use crate::store::sqlite::sql;
 
 /// Repeats are recognised among so many of a tracker's last texts; [`sql::RECENT_TEXTS`] reads as many.
 const RECENT: usize = 64;
@@ -22,7 +24,7 @@ const MAX_TEXTS: usize = 1_000_000;
 
 /// The cache.
 pub(super) struct Memory {
-    /// [`sql::BEGIN`]'s number when this was read.
+    /// [`sql::DATA_VERSION`]'s number when this was read.
     pub(super) data_version: i64,
     last_id: i64,
     last_submit: i64,
@@ -53,11 +55,8 @@ impl Recent {
 
 impl Memory {
     /// Reads what has to be known at once.
-    pub(super) async fn load(
-        conn: &mut SqliteConnection,
-        data_version: i64,
-    ) -> Result<Self, sqlx::Error> {
-        let (last_id, last_submit) = sqlx::query_as(sql::HIGHEST_ID).fetch_one(conn).await?;
+    pub(super) fn load(conn: &Connection, data_version: i64) -> Result<Self> {
+        let (last_id, last_submit) = one(conn, sql::HIGHEST_ID, [])?;
         Ok(Self {
             data_version,
             last_id,
@@ -106,7 +105,7 @@ impl Memory {
         (MessageId(self.last_id), Millis(self.last_submit))
     }
 
-    /// Serial of the first of `parts` new parts. Before, [`Self::know_serials`] must have been called for the tracker.
+    /// Serial of the first of `parts` new parts. Before, [`Self::know_serial`] must have been called for the tracker.
     pub(super) fn take_serial(&mut self, tracker: TrackerId, parts: u32) -> u32 {
         let next = self.serials.entry(tracker).or_insert(1);
         let serial = *next;
@@ -114,61 +113,55 @@ impl Memory {
         serial
     }
 
-    /// Takes in the next serials of these trackers. Those that do not exist are still unknown afterwards.
-    pub(super) async fn know_serials(
-        &mut self,
-        conn: &mut SqliteConnection,
-        trackers: HashSet<TrackerId>,
-    ) -> Result<(), sqlx::Error> {
+    /// Forgets all serials if they are too many. Not while the texts of a call are given theirs.
+    pub(super) fn make_room_for_serials(&mut self) {
         if self.serials.len() > MAX_TRACKERS {
             self.serials.clear();
         }
-        let mut missing = trackers;
-        missing.retain(|id| !self.serials.contains_key(id));
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let rows: Vec<(i64, Option<i64>)> =
-            sqlx::query_as(sql::NEXT_SERIALS).bind(json::array(&missing)).fetch_all(conn).await?;
-        for (tracker, serial) in rows {
-            self.serials.insert(TrackerId(tracker), serial.map_or(1, wrap));
+    }
+
+    /// Takes in the tracker's next serial. A tracker that does not exist is still unknown afterwards.
+    pub(super) fn know_serial(&mut self, conn: &Connection, tracker: TrackerId) -> Result<()> {
+        if let Entry::Vacant(unknown) = self.serials.entry(tracker)
+            && let Some((serial,)) = first(conn, sql::NEXT_SERIAL, [tracker.0])?
+        {
+            unknown.insert(Option::map_or(serial, 1, wrap));
         }
         Ok(())
     }
 
-    /// Whether the tracker is known to exist, after [`Self::know_serials`].
+    /// Whether the tracker is known to exist, after [`Self::know_serial`].
     pub(super) fn may_send(&self, tracker: TrackerId) -> bool {
         self.serials.contains_key(&tracker)
     }
 
-    /// Takes in the last driver texts of these trackers, with what `heard` says about them.
-    pub(super) async fn know_recent(
-        &mut self,
-        conn: &mut SqliteConnection,
-        trackers: HashSet<TrackerId>,
-        heard: &mut Heard,
-    ) -> Result<(), sqlx::Error> {
+    /// Forgets all driver texts if they are too many. Not while the texts of a call are looked at.
+    pub(super) fn make_room_for_texts(&mut self) {
         if self.recent.len() > MAX_TRACKERS || self.recent_texts > MAX_TEXTS {
             self.recent.clear();
             self.recent_texts = 0;
         }
-        let mut missing = trackers;
-        missing.retain(|id| !self.recent.contains_key(id));
-        if missing.is_empty() {
+    }
+
+    /// Takes in the tracker's last driver texts, with what `heard` says about them. A tracker that does not exist is still unknown
+    /// afterwards.
+    pub(super) fn know_recent(
+        &mut self,
+        conn: &Connection,
+        tracker: TrackerId,
+        heard: &mut Heard,
+    ) -> Result<()> {
+        let Entry::Vacant(unknown) = self.recent.entry(tracker) else { return Ok(()) };
+        let rows: Vec<(Option<i64>, Option<i64>)> = all(conn, sql::RECENT_TEXTS, [tracker.0])?;
+        let before = heard.remove(&tracker).unwrap_or_default();
+        if rows.is_empty() {
             return Ok(());
         }
-        let rows: Vec<(i64, Option<i64>, Option<i64>)> =
-            sqlx::query_as(sql::RECENT_TEXTS).bind(json::array(&missing)).fetch_all(conn).await?;
-        for (tracker, key, submit) in rows {
-            let texts = self.recent.entry(TrackerId(tracker)).or_default();
-            if let (Some(key), Some(submit)) = (key, submit) {
-                let text = Recent { key: key.cast_unsigned(), submit, connection: 0 };
-                let before = heard.get(&TrackerId(tracker)).into_iter().flatten();
-                texts.push_back(before.copied().find(|before| before.is(&text)).unwrap_or(text));
-                self.recent_texts += 1;
-            }
-        }
-        missing.iter().for_each(|tracker| drop(heard.remove(tracker)));
+        let texts = rows.into_iter().filter_map(|(key, submit)| {
+            let text = Recent { key: key?.cast_unsigned(), submit: submit?, connection: 0 };
+            Some(before.iter().copied().find(|before| before.is(&text)).unwrap_or(text))
+        });
+        self.recent_texts += unknown.insert(texts.collect()).len();
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! The one task that writes.
+//! The one thread that writes.
 //!
 //! It takes the first call, then whatever else is queued by then, carries all of it out in one transaction, and answers after
 //! the commit. There is no timer: alone, a call costs one commit; a thousand at once share one.
@@ -6,33 +6,37 @@
 //! A transaction that fails is rolled back and its calls are told so, unless one of them may be to blame: then each is tried by
 //! itself. After any failure the connection is opened anew and everything kept in memory is read again.
 
+mod calls;
 mod deliveries;
 mod memory;
 mod op;
-mod opened;
 mod outgoing;
 mod removal;
 mod states;
 mod uplinks;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
-use tokio::sync::mpsc;
+use rusqlite::{Connection, Error, Result};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub(super) use self::calls::Calls;
+use self::calls::{Inbox, Taken};
 use self::memory::{Heard, Memory};
 use self::op::Batch;
-pub(super) use self::op::{BoxFuture, FnJob, Op, Read, Recorded, Reply};
+pub(super) use self::op::{FnJob, Op, Read, Recorded, Reply};
 use self::removal::Removals;
 use self::states::States;
-pub(super) use self::states::replay as replay_states;
 use super::error::{is_environmental, store_error};
+use super::query::{execute, one};
 use super::states::Dirty;
-use super::{SqliteOptions, schema, sql};
+use super::{OpenError, SqliteOptions, admin, schema, sql};
 use crate::store::StoreError;
 
 /// Calls in one transaction.
@@ -56,30 +60,69 @@ pub(super) struct Settings {
     pub(super) commits: Arc<AtomicU64>,
 }
 
-/// Starts the writer on an open connection. It ends when all senders are gone, or after [`Op::Close`].
-pub(super) fn spawn(settings: Settings, conn: SqliteConnection, calls: mpsc::Receiver<Op>) {
-    let calls = Arc::new(tokio::sync::Mutex::new(calls));
-    tokio::spawn(async move {
-        let mut conn = Some(conn);
-        loop {
-            let mut writer = Writer::new(settings.clone(), conn.take());
-            let calls = Arc::clone(&calls);
-            // In a task of its own, so that a panic ends that task only; the calls of its batch are answered by being dropped.
-            let run = tokio::spawn(async move { writer.run(&mut *calls.lock().await).await });
-            match run.await {
-                Err(error) if error.is_panic() => {
-                    tracing::error!(%error, "the store's writer panicked and is started again");
-                }
-                _ => return,
-            }
+/// A writer that runs.
+pub(super) struct Running {
+    pub(super) calls: Calls,
+    /// Cancelled when all is written and the file is closed.
+    pub(super) stopped: CancellationToken,
+}
+
+/// Opens the file on a thread of its own, which then writes until the calls are closed.
+pub(super) async fn start(settings: Settings) -> Result<Running, OpenError> {
+    let (calls, inbox) = calls::queue(settings.options.queue);
+    let stopped = CancellationToken::new();
+    let guard = stopped.clone().drop_guard();
+    let (ready, opened) = oneshot::channel();
+    let failed = |why: &str| OpenError::Thread { source: std::io::Error::other(why) };
+    std::thread::Builder::new()
+        .name("store-writer".to_owned())
+        .spawn(move || live(&settings, &inbox, ready, guard))
+        .map_err(|source| OpenError::Thread { source })?;
+    opened.await.map_err(|_| failed("it panicked"))??;
+    Ok(Running { calls, stopped })
+}
+
+/// The life of the writer's thread.
+fn live(
+    settings: &Settings,
+    inbox: &Inbox,
+    ready: oneshot::Sender<Result<(), OpenError>>,
+    _stopped: DropGuard,
+) {
+    let mut conn = match open(settings) {
+        Ok(conn) => Some(conn),
+        Err(error) => {
+            drop(ready.send(Err(error)));
+            return;
         }
-    });
+    };
+    if ready.send(Ok(())).is_err() {
+        // Whoever wanted to open the file has given up.
+        return;
+    }
+    loop {
+        let mut writer = Writer::new(settings.clone(), conn.take());
+        // The calls of a batch that panics are answered by being dropped.
+        match catch_unwind(AssertUnwindSafe(|| writer.run(inbox))) {
+            Ok(()) => return,
+            Err(_) => tracing::error!("the store's writer panicked and is started again"),
+        }
+    }
+}
+
+/// Opens the file and puts it in order: its schema, what an earlier process left in the journal, the models that always are there.
+fn open(settings: &Settings) -> Result<Connection, OpenError> {
+    let conn = schema::open(&settings.path, &settings.options)?;
+    let database = |source| OpenError::Database { path: settings.path.clone(), source };
+    states::replay(&conn).map_err(database)?;
+    admin::catalog::ensure_models(&conn).map_err(database)?;
+    Ok(conn)
 }
 
 /// The writer's state.
 struct Writer {
     settings: Settings,
-    conn: Option<SqliteConnection>,
+    conn: Option<Connection>,
     memory: Option<Memory>,
     /// What memories that were thrown away knew and the database does not.
     heard: Heard,
@@ -93,7 +136,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(settings: Settings, conn: Option<SqliteConnection>) -> Self {
+    fn new(settings: Settings, conn: Option<Connection>) -> Self {
         let states = States::new(settings.dirty.clone());
         // A predecessor may have left things to do.
         let chores_at = Some(Instant::now() + CHORES);
@@ -110,36 +153,22 @@ impl Writer {
         }
     }
 
-    async fn run(&mut self, calls: &mut mpsc::Receiver<Op>) {
+    fn run(&mut self, calls: &Inbox) {
         loop {
             let mut batch = Batch::default();
             let wake = if self.is_working() { Some(Instant::now()) } else { self.chores_at };
-            let first = match wake {
-                None => calls.recv().await,
-                Some(at) => tokio::select! {
-                    biased;
-                    call = calls.recv() => call,
-                    () = tokio::time::sleep_until(at) => {
-                        self.work(batch).await;
-                        continue;
-                    }
-                },
-            };
-            let Some(first) = first else { break };
-            batch.add(first);
-            while batch.calls() < MAX_CALLS && batch.rows() < MAX_ROWS && batch.closing.is_none() {
-                let Ok(call) = calls.try_recv() else { break };
+            let taken = calls.take(wake, |call| {
                 batch.add(call);
+                batch.calls() < MAX_CALLS && batch.rows() < MAX_ROWS
+            });
+            if taken == Taken::Closed {
+                break;
             }
-            let closing = batch.closing.take();
-            self.work(batch).await;
-            if let Some(reply) = closing {
-                self.finish(calls).await;
-                drop(reply.send(Ok(())));
-                return;
-            }
+            self.work(batch);
         }
-        self.close().await;
+        if let Some(conn) = self.conn.take() {
+            close(conn);
+        }
     }
 
     /// Something goes on that is not to wait for its time.
@@ -147,44 +176,19 @@ impl Writer {
         !self.resting && (self.states.is_folding() || self.removals.is_pending())
     }
 
-    /// Carries out what was accepted before the closing call, then closes.
-    async fn finish(&mut self, calls: &mut mpsc::Receiver<Op>) {
-        calls.close();
-        let mut batch = Batch::default();
-        while let Some(call) = calls.recv().await {
-            batch.add(call);
-            if let Some(reply) = batch.closing.take() {
-                drop(reply.send(Ok(())));
-            }
-            if batch.calls() >= MAX_CALLS || batch.rows() >= MAX_ROWS {
-                self.work(std::mem::take(&mut batch)).await;
-            }
-        }
-        self.work(batch).await;
-        self.close().await;
-    }
-
-    async fn close(&mut self) {
-        if let Some(conn) = self.conn.take()
-            && let Err(error) = conn.close().await
-        {
-            tracing::warn!(%error, "the database was not closed properly; nothing is lost");
-        }
-    }
-
     /// One transaction, and what to do if it fails.
-    async fn work(&mut self, mut batch: Batch) {
+    fn work(&mut self, mut batch: Batch) {
         let now = Instant::now();
         if self.chores_at.is_some_and(|at| at <= now) || self.states.is_folding() {
             self.states.start_fold();
         }
-        match self.attempt(&mut batch).await {
+        match self.attempt(&mut batch) {
             Ok(()) => self.settle(batch, now),
             Err(error) => {
                 self.lost(&error, now);
-                self.disconnect().await;
+                self.disconnect();
                 if batch.calls() > 1 && !is_environmental(&error) {
-                    self.one_by_one(batch).await;
+                    self.one_by_one(batch);
                 } else {
                     batch.fail(&store_error(&error));
                 }
@@ -192,14 +196,14 @@ impl Writer {
         }
     }
 
-    async fn one_by_one(&mut self, batch: Batch) {
+    fn one_by_one(&mut self, batch: Batch) {
         for mut single in batch.singly() {
             let now = Instant::now();
-            match self.attempt(&mut single).await {
+            match self.attempt(&mut single) {
                 Ok(()) => self.settle(single, now),
                 Err(error) => {
                     self.lost(&error, now);
-                    self.disconnect().await;
+                    self.disconnect();
                     single.fail(&store_error(&error));
                 }
             }
@@ -207,12 +211,12 @@ impl Writer {
     }
 
     /// After the commit: memory follows, callers are answered.
-    fn settle(&mut self, batch: Batch, now: Instant) {
+    fn settle(&mut self, mut batch: Batch, now: Instant) {
         self.settings.commits.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("cabwire_store_commits_total").increment(1);
         metrics::counter!("cabwire_store_calls_total").increment(batch.calls() as u64);
         self.resting = false;
-        self.states.committed();
+        self.states.committed(&mut batch.records);
         if let Some(memory) = &mut self.memory {
             memory.committed();
         }
@@ -231,7 +235,7 @@ impl Writer {
     }
 
     /// After a failure: what memory knows is not true any more.
-    fn lost(&mut self, error: &sqlx::Error, now: Instant) {
+    fn lost(&mut self, error: &Error, now: Instant) {
         tracing::error!(%error, "a transaction of the store failed");
         metrics::counter!("cabwire_store_failures_total").increment(1);
         forget(&mut self.memory, &mut self.heard);
@@ -242,60 +246,59 @@ impl Writer {
     }
 
     /// The next transaction gets a fresh connection.
-    async fn disconnect(&mut self) {
-        if let Some(mut conn) = self.conn.take() {
+    fn disconnect(&mut self) {
+        if let Some(conn) = self.conn.take() {
             // Fails if SQLite has rolled back already; closing does it otherwise.
-            drop(sqlx::query(sql::ROLLBACK).execute(&mut conn).await);
-            drop(conn.close().await);
+            drop(execute(&conn, sql::ROLLBACK, []));
+            close(conn);
         }
     }
 
     /// Everything between BEGIN and COMMIT.
-    async fn attempt(&mut self, batch: &mut Batch) -> Result<(), sqlx::Error> {
+    fn attempt(&mut self, batch: &mut Batch) -> Result<()> {
         let conn = match &mut self.conn {
             Some(conn) => conn,
-            none => {
-                let options = schema::writer_options(&self.settings.path, &self.settings.options);
-                none.insert(options.connect().await?)
-            }
+            none => none.insert(schema::writer(&self.settings.path, &self.settings.options)?),
         };
-        let (data_version,): (i64,) = sqlx::query_as(sql::BEGIN).fetch_one(&mut *conn).await?;
+        execute(conn, sql::BEGIN, [])?;
+        // Under the lock: nobody else commits from here on.
+        let (data_version,) = one(conn, sql::DATA_VERSION, [])?;
         if self.memory.as_ref().is_some_and(|memory| memory.data_version != data_version) {
             forget(&mut self.memory, &mut self.heard);
         }
         let memory = match &mut self.memory {
             Some(memory) => memory,
             none => {
-                self.removals.load(conn).await?;
-                none.insert(Memory::load(conn, data_version).await?)
+                self.removals.load(conn)?;
+                none.insert(Memory::load(conn, data_version)?)
             }
         };
         // What was read is marked before new texts are stored: nobody has seen those.
-        mark_read(conn, &batch.reads).await?;
+        mark_read(conn, &batch.reads)?;
         if !batch.queues.is_empty() {
-            outgoing::queue(conn, memory, &mut batch.queues).await?;
+            outgoing::queue(conn, memory, &mut batch.queues)?;
         }
         if !batch.deliveries.is_empty() {
-            deliveries::update(conn, &mut batch.deliveries).await?;
+            deliveries::update(conn, &mut batch.deliveries)?;
         }
         if !batch.records.is_empty() {
-            uplinks::record(conn, memory, &mut self.heard, &mut batch.records).await?;
-            self.states.append(conn, &batch.records).await?;
+            uplinks::record(conn, memory, &mut self.heard, &mut batch.records)?;
+            self.states.append(conn, &batch.records)?;
         }
         for job in &mut batch.jobs {
-            run_job(conn, job.as_mut()).await?;
+            run_job(conn, job.as_mut())?;
         }
-        self.removals.remove(conn, memory, &mut batch.removals).await?;
-        self.removals.delete_piece(conn).await?;
+        self.removals.remove(conn, memory, &mut batch.removals)?;
+        self.removals.delete_piece(conn)?;
         if !batch.pings.is_empty() {
-            sqlx::query(sql::BEAT).execute(&mut *conn).await?;
+            execute(conn, sql::BEAT, [])?;
         }
-        self.states.fold_piece(conn).await?;
+        self.states.fold_piece(conn)?;
         if self.log_grew && self.chores_at.is_some_and(|at| at <= Instant::now()) {
-            sqlx::query(sql::PRUNE_LOG).bind(LOG_ROWS).execute(&mut *conn).await?;
+            execute(conn, sql::PRUNE_LOG, [LOG_ROWS])?;
             self.log_grew = false;
         }
-        sqlx::query(sql::COMMIT).execute(conn).await?;
+        execute(conn, sql::COMMIT, [])?;
         Ok(())
     }
 }
@@ -310,29 +313,38 @@ fn forget(memory: &mut Option<Memory>, heard: &mut Heard) {
     }
 }
 
-async fn mark_read(conn: &mut SqliteConnection, calls: &[op::ReadCall]) -> Result<(), sqlx::Error> {
-    let (mut ids, mut trackers) = (super::json::Rows::default(), super::json::Rows::default());
+fn mark_read(conn: &Connection, calls: &[op::ReadCall]) -> Result<()> {
     for call in calls {
         match &call.input {
-            Read::These(these) => these.iter().for_each(|id| ids.push(id)),
-            Read::AllOf(these) => these.iter().for_each(|tracker| trackers.push(tracker)),
+            Read::These(ids) => {
+                for id in ids {
+                    execute(conn, sql::MARK_READ, [id.0])?;
+                }
+            }
+            Read::AllOf(trackers) => {
+                for tracker in trackers {
+                    execute(conn, sql::MARK_ALL_READ, [tracker.0])?;
+                }
+            }
         }
-    }
-    if !ids.is_empty() {
-        sqlx::query(sql::MARK_READ).bind(ids.finish()).execute(&mut *conn).await?;
-    }
-    if !trackers.is_empty() {
-        sqlx::query(sql::MARK_ALL_READ).bind(trackers.finish()).execute(conn).await?;
     }
     Ok(())
 }
 
 /// Runs a job in a savepoint, so that a refused one leaves nothing behind.
-async fn run_job(conn: &mut SqliteConnection, job: &mut dyn op::Job) -> Result<(), sqlx::Error> {
-    sqlx::query(sql::SAVEPOINT).execute(&mut *conn).await?;
-    let done = job.run(conn).await?;
-    sqlx::query(if done { sql::RELEASE } else { sql::ROLLBACK_TO }).execute(conn).await?;
+fn run_job(conn: &Connection, job: &mut dyn op::Job) -> Result<()> {
+    execute(conn, sql::SAVEPOINT, [])?;
+    if !job.run(conn)? {
+        execute(conn, sql::ROLLBACK_TO, [])?;
+    }
+    execute(conn, sql::RELEASE, [])?;
     Ok(())
+}
+
+fn close(conn: Connection) {
+    if let Err((_, error)) = conn.close() {
+        tracing::warn!(%error, "the database was not closed properly; nothing is lost");
+    }
 }
 
 /// The answer to a call that the writer did not live to give.

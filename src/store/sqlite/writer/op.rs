@@ -1,9 +1,6 @@
 //! What the writer is asked to do, and how it answers.
 
-use std::future::Future;
-use std::pin::Pin;
-
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::model::{
@@ -13,9 +10,6 @@ use crate::model::{
 use crate::store::StoreError;
 use crate::store::sqlite::error::Failure;
 use crate::store::sqlite::states::Delta;
-
-/// A future in a box, for functions that are kept in one.
-pub(in crate::store::sqlite) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Where an answer goes. A caller that has given up waiting is no error.
 pub(in crate::store::sqlite) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -69,10 +63,7 @@ pub(in crate::store::sqlite) enum Read {
 /// Something rare that runs by itself, in a savepoint.
 pub(in crate::store::sqlite) trait Job: Send {
     /// Does it. `Err` holds what broke the whole transaction; a refusal is kept for the answer, and reported as `Ok(false)`.
-    fn run<'a>(
-        &'a mut self,
-        conn: &'a mut SqliteConnection,
-    ) -> BoxFuture<'a, Result<bool, sqlx::Error>>;
+    fn run(&mut self, conn: &Connection) -> rusqlite::Result<bool>;
     /// Answers: with what `run` found, or with `error` if it was not committed.
     fn answer(self: Box<Self>, error: Option<StoreError>);
 }
@@ -86,7 +77,7 @@ pub(in crate::store::sqlite) struct FnJob<F, T> {
 
 impl<F, T> FnJob<F, T>
 where
-    F: for<'c> Fn(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>>,
+    F: Fn(&Connection) -> Result<T, Failure>,
 {
     pub(in crate::store::sqlite) const fn new(work: F, reply: Reply<T>) -> Self {
         Self { work, result: None, reply }
@@ -95,23 +86,18 @@ where
 
 impl<F, T> Job for FnJob<F, T>
 where
-    F: for<'c> Fn(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>> + Send,
+    F: Fn(&Connection) -> Result<T, Failure> + Send,
     T: Send,
 {
-    fn run<'a>(
-        &'a mut self,
-        conn: &'a mut SqliteConnection,
-    ) -> BoxFuture<'a, Result<bool, sqlx::Error>> {
-        Box::pin(async move {
-            let result = match (self.work)(conn).await {
-                Ok(value) => Ok(value),
-                Err(Failure::Refused(error)) => Err(error),
-                Err(Failure::Database(error)) => return Err(error),
-            };
-            let done = result.is_ok();
-            self.result = Some(result);
-            Ok(done)
-        })
+    fn run(&mut self, conn: &Connection) -> rusqlite::Result<bool> {
+        let result = match (self.work)(conn) {
+            Ok(value) => Ok(value),
+            Err(Failure::Refused(error)) => Err(error),
+            Err(Failure::Database(error)) => return Err(error),
+        };
+        let done = result.is_ok();
+        self.result = Some(result);
+        Ok(done)
     }
 
     fn answer(self: Box<Self>, error: Option<StoreError>) {
@@ -134,8 +120,6 @@ pub(in crate::store::sqlite) enum Op {
     Job(Box<dyn Job>),
     RemoveTracker(TrackerId, Reply<()>),
     Ping(Reply<()>),
-    /// Nothing is accepted after this; answered when everything is written and the file is closed.
-    Close(Reply<()>),
 }
 
 /// What goes into one transaction, by kind. Within a kind the order is that of the calls.
@@ -148,7 +132,6 @@ pub(super) struct Batch {
     pub(super) jobs: Vec<Box<dyn Job>>,
     pub(super) removals: Vec<RemoveCall>,
     pub(super) pings: Vec<Call<(), ()>>,
-    pub(super) closing: Option<Reply<()>>,
     calls: usize,
     rows: usize,
 }
@@ -174,7 +157,6 @@ impl Batch {
             Op::Job(job) => self.jobs.push(job),
             Op::RemoveTracker(id, reply) => self.removals.push(Call::new(id, reply)),
             Op::Ping(reply) => self.pings.push(Call::new((), reply)),
-            Op::Close(reply) => self.closing = Some(reply),
         }
     }
 

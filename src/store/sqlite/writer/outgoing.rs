@@ -1,43 +1,30 @@
-//! Queueing texts: ids, serials, one insert for the whole batch.
+//! Queueing texts: ids, serials, one insert each.
 
-use std::collections::HashSet;
-
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, Result, params};
 
 use super::memory::Memory;
 use super::op::QueueCall;
-use crate::model::{Millis, NewText, QueuedText, TrackerId};
+use crate::model::{Millis, NewText, QueuedText};
 use crate::store::StoreError;
-use crate::store::sqlite::json::{Rows, storable};
+use crate::store::sqlite::json::storable;
+use crate::store::sqlite::query::execute;
 use crate::store::sqlite::{json, sql};
 
 /// Queues the texts of all calls. A call with an unknown tracker is refused; the others are not concerned.
-pub(super) async fn queue(
-    conn: &mut SqliteConnection,
-    memory: &mut Memory,
-    calls: &mut [QueueCall],
-) -> Result<(), sqlx::Error> {
-    memory.know_serials(conn, trackers(calls)).await?;
-    let mut rows = Rows::default();
+pub(super) fn queue(conn: &Connection, memory: &mut Memory, calls: &mut [QueueCall]) -> Result<()> {
+    memory.make_room_for_serials();
     for call in calls {
         let (texts, now) = &call.input;
+        for text in texts {
+            memory.know_serial(conn, text.tracker)?;
+        }
         call.result = admit(memory, texts, *now);
         let Ok(queued) = &call.result else { continue };
         for (text, queued) in texts.iter().zip(queued) {
-            push(&mut rows, text, queued);
-            if rows.is_full() {
-                sqlx::query(sql::INSERT_OUTGOING).bind(rows.finish()).execute(&mut *conn).await?;
-            }
+            insert(conn, text, queued)?;
         }
     }
-    if !rows.is_empty() {
-        sqlx::query(sql::INSERT_OUTGOING).bind(rows.finish()).execute(conn).await?;
-    }
     Ok(())
-}
-
-fn trackers(calls: &[QueueCall]) -> HashSet<TrackerId> {
-    calls.iter().flat_map(|call| &call.input.0).map(|text| text.tracker).collect()
 }
 
 /// Gives ids and serials to the texts of one call, to all or to none.
@@ -61,9 +48,9 @@ fn parts(text: &NewText) -> u32 {
     u32::try_from(text.cuts.len()).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-fn push(rows: &mut Rows, text: &NewText, queued: &QueuedText) {
+fn insert(conn: &Connection, text: &NewText, queued: &QueuedText) -> Result<()> {
     let cuts = (!text.cuts.is_empty()).then(|| json::array(&text.cuts));
-    rows.push(&(
+    let row = params![
         queued.id.0,
         text.tracker.0,
         queued.submit.0,
@@ -74,5 +61,7 @@ fn push(rows: &mut Rows, text: &NewText, queued: &QueuedText) {
         text.lossy.then_some(1),
         text.author.map(|user| user.0),
         text.expires.map(|at| at.0),
-    ));
+    ];
+    execute(conn, sql::INSERT_OUTGOING, row)?;
+    Ok(())
 }

@@ -3,16 +3,17 @@
 
 use std::collections::VecDeque;
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, Result};
 
 use super::memory::Memory;
 use super::op::RemoveCall;
 use crate::model::TrackerId;
 use crate::store::StoreError;
+use crate::store::sqlite::query::{all, execute};
 use crate::store::sqlite::sql;
 
 /// Messages deleted per transaction, by [`sql::DELETE_MESSAGES`].
-const PIECE: u64 = 1000;
+const PIECE: usize = 1000;
 
 /// Trackers whose messages are being deleted.
 #[derive(Default)]
@@ -30,8 +31,8 @@ impl Removals {
     }
 
     /// Takes up what another process has left.
-    pub(super) async fn load(&mut self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        let rows: Vec<(i64,)> = sqlx::query_as(sql::REMOVED_TRACKERS).fetch_all(conn).await?;
+    pub(super) fn load(&mut self, conn: &Connection) -> Result<()> {
+        let rows: Vec<(i64,)> = all(conn, sql::REMOVED_TRACKERS, [])?;
         for (id,) in rows {
             if !self.pending.iter().any(|(known, _)| known.0 == id) {
                 self.pending.push_back((TrackerId(id), Vec::new()));
@@ -41,27 +42,21 @@ impl Removals {
     }
 
     /// Removes the trackers of these calls.
-    pub(super) async fn remove(
+    pub(super) fn remove(
         &mut self,
-        conn: &mut SqliteConnection,
+        conn: &Connection,
         memory: &mut Memory,
         calls: &mut [RemoveCall],
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<()> {
         for call in calls {
             let id = call.input;
-            let done = sqlx::query(sql::DELETE_TRACKER).bind(id.0).execute(&mut *conn).await?;
-            if done.rows_affected() == 0 {
+            if execute(conn, sql::DELETE_TRACKER, [id.0])? == 0 {
                 call.result = Err(StoreError::NotFound("tracker"));
                 continue;
             }
-            let (message, submit) = memory.highest();
-            sqlx::query(sql::DELETE_STATE).bind(id.0).execute(&mut *conn).await?;
-            sqlx::query(sql::NOTE_REMOVED).bind(id.0).execute(&mut *conn).await?;
-            sqlx::query(sql::RAISE_HIGH_WATER)
-                .bind(message)
-                .bind(submit)
-                .execute(&mut *conn)
-                .await?;
+            execute(conn, sql::DELETE_STATE, [id.0])?;
+            execute(conn, sql::NOTE_REMOVED, [id.0])?;
+            execute(conn, sql::RAISE_HIGH_WATER, <[i64; 2]>::from(memory.highest()))?;
             memory.forget(id);
             self.staged.push(id);
         }
@@ -69,16 +64,12 @@ impl Removals {
     }
 
     /// Deletes some messages of the tracker whose turn it is.
-    pub(super) async fn delete_piece(
-        &mut self,
-        conn: &mut SqliteConnection,
-    ) -> Result<(), sqlx::Error> {
+    pub(super) fn delete_piece(&mut self, conn: &Connection) -> Result<()> {
         self.done = false;
         let next = self.pending.front().map(|(id, _)| *id).or_else(|| self.staged.first().copied());
         let Some(TrackerId(id)) = next else { return Ok(()) };
-        let done = sqlx::query(sql::DELETE_MESSAGES).bind(id).execute(&mut *conn).await?;
-        if done.rows_affected() < PIECE {
-            sqlx::query(sql::FORGET_REMOVED).bind(id).execute(conn).await?;
+        if execute(conn, sql::DELETE_MESSAGES, [id])? < PIECE {
+            execute(conn, sql::FORGET_REMOVED, [id])?;
             self.done = true;
         }
         Ok(())

@@ -1,51 +1,49 @@
-//! Storing what drivers wrote: repeats are recognised, the rest is one insert for the whole batch.
+//! Storing what drivers wrote: repeats are recognised, the rest is one insert each.
 
-use std::collections::HashSet;
-
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, Result, params};
 
 use super::memory::{Heard, Memory};
 use super::op::RecordCall;
-use crate::model::{MessageId, Millis, NewDriverText, StoredText, TrackerId};
+use crate::model::{MessageId, Millis, NewDriverText, StoredText};
 use crate::store::StoreError;
-use crate::store::sqlite::json::{Rows, storable};
+use crate::store::sqlite::json::storable;
+use crate::store::sqlite::query::execute;
 use crate::store::sqlite::sql;
 
 /// Stores the texts of all calls. A call with an unknown tracker is refused; the others are not concerned.
-pub(super) async fn record(
-    conn: &mut SqliteConnection,
+pub(super) fn record(
+    conn: &Connection,
     memory: &mut Memory,
     heard: &mut Heard,
     calls: &mut [RecordCall],
-) -> Result<(), sqlx::Error> {
-    memory.know_recent(conn, trackers(calls), heard).await?;
-    let mut rows = Rows::default();
+) -> Result<()> {
+    memory.make_room_for_texts();
     for call in calls {
-        call.result = admit(memory, &call.input.texts, &mut rows);
-        if rows.is_full() {
-            sqlx::query(sql::INSERT_INCOMING).bind(rows.finish()).execute(&mut *conn).await?;
+        let texts = &call.input.texts;
+        for text in texts {
+            memory.know_recent(conn, text.tracker, heard)?;
         }
-    }
-    if !rows.is_empty() {
-        sqlx::query(sql::INSERT_INCOMING).bind(rows.finish()).execute(conn).await?;
+        call.result = match admit(memory, texts) {
+            Ok(()) => Ok(store(conn, memory, texts)?),
+            Err(error) => Err(error),
+        };
     }
     Ok(())
 }
 
-fn trackers(calls: &[RecordCall]) -> HashSet<TrackerId> {
-    calls.iter().flat_map(|call| &call.input.texts).map(|text| text.tracker).collect()
-}
-
-/// Takes the texts of one call, all or none.
-fn admit(
-    memory: &mut Memory,
-    texts: &[NewDriverText],
-    rows: &mut Rows,
-) -> Result<Vec<StoredText>, StoreError> {
+/// Whether the texts of one call can be taken, all of them.
+fn admit(memory: &Memory, texts: &[NewDriverText]) -> Result<(), StoreError> {
     if texts.iter().any(|text| !memory.may_report(text.tracker)) {
         return Err(StoreError::NotFound("tracker"));
     }
-    memory.check_room(texts.len())?;
+    memory.check_room(texts.len())
+}
+
+fn store(
+    conn: &Connection,
+    memory: &mut Memory,
+    texts: &[NewDriverText],
+) -> Result<Vec<StoredText>> {
     let mut stored = Vec::with_capacity(texts.len());
     for text in texts {
         if memory.is_repeat(text.tracker, &text.repeat, text.received) {
@@ -54,14 +52,14 @@ fn admit(
         }
         let (id, submit) = memory.take_id(text.received);
         memory.note_text(text.tracker, &text.repeat, submit);
-        push(rows, text, id, submit);
+        insert(conn, text, id, submit)?;
         stored.push(StoredText::New(id));
     }
     Ok(stored)
 }
 
-fn push(rows: &mut Rows, text: &NewDriverText, id: MessageId, submit: Millis) {
-    rows.push(&(
+fn insert(conn: &Connection, text: &NewDriverText, id: MessageId, submit: Millis) -> Result<()> {
+    let row = params![
         id.0,
         text.tracker.0,
         submit.0,
@@ -71,5 +69,7 @@ fn push(rows: &mut Rows, text: &NewDriverText, id: MessageId, submit: Millis) {
         text.device_time.map(|at| at.0),
         text.reply_to,
         text.from_device.then_some(1),
-    ));
+    ];
+    execute(conn, sql::INSERT_INCOMING, row)?;
+    Ok(())
 }

@@ -14,12 +14,13 @@
 mod tests;
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, Result};
 
 use super::op::RecordCall;
 use crate::model::TrackerId;
-use crate::store::sqlite::json::{self, Rows};
+use crate::store::sqlite::query::{all, execute, first, one};
 use crate::store::sqlite::sql;
 use crate::store::sqlite::states::{Delta, Deltas, Dirty, merged};
 
@@ -29,18 +30,21 @@ const FOLD_PIECE: usize = 1000;
 /// Journal bytes after which a fold starts without waiting for its time.
 const JOURNAL_BYTES: usize = 16 << 20;
 
+/// Memory that is kept for writing journal rows.
+const BUFFER_BYTES: usize = 1 << 20;
+
 /// The writer's side.
 pub(super) struct States {
     dirty: Dirty,
     /// Sequence number of the last committed journal row.
     journal_end: i64,
     journal_bytes: usize,
-    staged: Option<Staged>,
+    /// The journal row of the open transaction: its number, and its size in bytes.
+    staged: Option<(i64, usize)>,
     fold: Option<Fold>,
+    /// Where journal rows are put together.
+    row: String,
 }
-
-/// A journal row of the open transaction: its number, its size in bytes, and what it says.
-type Staged = (i64, usize, Vec<(TrackerId, Delta)>);
 
 /// A fold under way.
 struct Fold {
@@ -51,94 +55,88 @@ struct Fold {
 }
 
 /// Folds what an earlier process left in the journal.
-pub(in crate::store::sqlite) async fn replay(
-    conn: &mut SqliteConnection,
-) -> Result<(), sqlx::Error> {
-    let (end,): (i64,) = sqlx::query_as(sql::LAST_JOURNAL).fetch_one(&mut *conn).await?;
+pub(in crate::store::sqlite) fn replay(conn: &Connection) -> Result<()> {
+    let (end,): (i64,) = one(conn, sql::LAST_JOURNAL, [])?;
     if end == 0 {
         return Ok(());
     }
-    sqlx::query(sql::BEGIN).execute(&mut *conn).await?;
-    let rows: Vec<(i64, String)> = sqlx::query_as(sql::JOURNAL).fetch_all(&mut *conn).await?;
-    let mut left: HashMap<TrackerId, Vec<String>> = HashMap::new();
+    execute(conn, sql::BEGIN, [])?;
+    let rows: Vec<(i64, String)> = all(conn, sql::JOURNAL, [])?;
+    let mut left: HashMap<i64, Vec<String>> = HashMap::new();
     for (tracker, json) in rows {
-        left.entry(TrackerId(tracker)).or_default().push(json);
+        left.entry(tracker).or_default().push(json);
     }
-    let trackers: Vec<_> = left.keys().copied().collect();
-    for piece in trackers.chunks(FOLD_PIECE) {
-        fold(conn, piece, |tracker| {
-            left.get(&tracker).into_iter().flatten().map(String::as_str).collect()
-        })
-        .await?;
+    for (tracker, deltas) in &left {
+        fold(conn, TrackerId(*tracker), deltas.iter().map(String::as_str))?;
     }
-    sqlx::query(sql::TRIM_JOURNAL).bind(i64::MAX).execute(&mut *conn).await?;
-    sqlx::query(sql::COMMIT).execute(conn).await?;
+    execute(conn, sql::TRIM_JOURNAL, [i64::MAX])?;
+    execute(conn, sql::COMMIT, [])?;
     Ok(())
 }
 
-/// Merges what `deltas` says of each tracker into the table.
-async fn fold<'a>(
-    conn: &mut SqliteConnection,
-    trackers: &[TrackerId],
-    deltas: impl Fn(TrackerId) -> Vec<&'a str>,
-) -> Result<(), sqlx::Error> {
-    let known: Vec<(i64, String)> = sqlx::query_as(sql::DEVICE_STATES)
-        .bind(json::array(trackers))
-        .fetch_all(&mut *conn)
-        .await?;
-    let known: HashMap<i64, String> = known.into_iter().collect();
-    let mut rows = Rows::default();
-    for &tracker in trackers {
-        let base = known.get(&tracker.0).map(String::as_str);
-        rows.push(&(tracker, merged(base, deltas(tracker))));
-    }
-    if !rows.is_empty() {
-        sqlx::query(sql::FOLD_STATES).bind(rows.finish()).execute(conn).await?;
+/// Merges what `deltas` say of a tracker into the table.
+fn fold<'a>(
+    conn: &Connection,
+    tracker: TrackerId,
+    deltas: impl Iterator<Item = &'a str>,
+) -> Result<()> {
+    let known: Option<(String,)> = first(conn, sql::DEVICE_STATE, [tracker.0])?;
+    let state = merged(known.as_ref().map(|(state,)| &**state), deltas);
+    // What was read as a state, or merged from such, can be written as one.
+    if let Ok(state) = serde_json::to_string(&state) {
+        execute(conn, sql::FOLD_STATE, (tracker.0, state))?;
     }
     Ok(())
 }
 
 impl States {
     pub(super) fn new(dirty: Dirty) -> Self {
-        Self { dirty, journal_end: 0, journal_bytes: 0, staged: None, fold: None }
+        Self {
+            dirty,
+            journal_end: 0,
+            journal_bytes: 0,
+            staged: None,
+            fold: None,
+            row: String::new(),
+        }
     }
 
     /// Appends the states of all accepted calls to the journal.
-    pub(super) async fn append(
-        &mut self,
-        conn: &mut SqliteConnection,
-        calls: &[RecordCall],
-    ) -> Result<(), sqlx::Error> {
-        let (mut newer, mut rows) = (Vec::new(), Rows::default());
+    pub(super) fn append(&mut self, conn: &Connection, calls: &[RecordCall]) -> Result<()> {
+        self.row.clear();
+        self.row.shrink_to(BUFFER_BYTES);
         for call in calls.iter().filter(|call| call.result.is_ok()) {
             for (tracker, delta) in &call.input.states {
-                rows.push_raw(tracker.0, delta.json());
-                newer.push((*tracker, delta.clone()));
+                self.row.push(if self.row.is_empty() { '[' } else { ',' });
+                // Writing to memory does not fail.
+                write!(self.row, "[{},", tracker.0).ok();
+                self.row.push_str(delta.json());
+                self.row.push(']');
             }
         }
-        if newer.is_empty() {
+        if self.row.is_empty() {
             return Ok(());
         }
-        let rows = rows.finish();
-        let bytes = rows.len();
-        let done = sqlx::query(sql::APPEND_STATES).bind(rows).execute(conn).await?;
-        self.staged = Some((done.last_insert_rowid(), bytes, newer));
+        self.row.push(']');
+        execute(conn, sql::APPEND_STATES, [&self.row])?;
+        self.staged = Some((conn.last_insert_rowid(), self.row.len()));
         Ok(())
     }
 
-    /// The transaction is committed: what it folded is clean, and what it appended is dirty, in this order: a tracker may be among
+    /// The transaction is committed: what it folded is clean, and what `calls` appended is dirty, in this order: a tracker may be among
     /// both.
-    pub(super) fn committed(&mut self) {
+    pub(super) fn committed(&mut self, calls: &mut [RecordCall]) {
         if let Some(fold) = &mut self.fold {
             self.dirty.remove(&std::mem::take(&mut fold.staged));
             if fold.rest.is_empty() {
                 self.fold = None;
             }
         }
-        if let Some((seq, bytes, newer)) = self.staged.take() {
+        if let Some((seq, bytes)) = self.staged.take() {
             self.journal_end = seq;
             self.journal_bytes += bytes;
-            self.dirty.add(newer);
+            let accepted = calls.iter_mut().filter(|call| call.result.is_ok());
+            self.dirty.add(accepted.flat_map(|call| call.input.states.drain(..)));
         }
     }
 
@@ -173,22 +171,16 @@ impl States {
     }
 
     /// Folds the next piece.
-    pub(super) async fn fold_piece(
-        &mut self,
-        conn: &mut SqliteConnection,
-    ) -> Result<(), sqlx::Error> {
+    pub(super) fn fold_piece(&mut self, conn: &Connection) -> Result<()> {
         let Some(fold) = &mut self.fold else { return Ok(()) };
         let from = fold.rest.len().saturating_sub(FOLD_PIECE);
         let piece: Vec<TrackerId> = fold.rest.drain(from..).collect();
         fold.staged = self.dirty.of(&piece);
-        let staged = &fold.staged;
-        let dirty: Vec<TrackerId> = staged.keys().copied().collect();
-        self::fold(conn, &dirty, |tracker| {
-            staged.get(&tracker).into_iter().flatten().map(|delta| delta.json()).collect()
-        })
-        .await?;
+        for (tracker, deltas) in &fold.staged {
+            self::fold(conn, *tracker, deltas.iter().map(Delta::json))?;
+        }
         if fold.rest.is_empty() {
-            sqlx::query(sql::TRIM_JOURNAL).bind(fold.journal_end).execute(conn).await?;
+            execute(conn, sql::TRIM_JOURNAL, [fold.journal_end])?;
         }
         Ok(())
     }
