@@ -47,7 +47,7 @@ pub use self::schema::{OpenError, SCHEMA};
 use self::error::Failure;
 use self::readers::Readers;
 use self::states::Dirty;
-use self::writer::{Calls, FnJob, Op, Read, Recorded, Reply};
+use self::writer::{Calls, Counters, FnJob, Op, Read, Recorded, Reply};
 use super::{DeliveryRecord, MessageQuery, Recording, Reference, Revision, Store, StoreError};
 use crate::model::{
     Assignment, Credential, DeliveryOutcome, DeliveryUpdate, DeviceState, Digest, Employee,
@@ -114,6 +114,7 @@ impl SqliteStore {
             options,
             dirty: Dirty::default(),
             commits: Arc::default(),
+            counters: Counters::take(),
         };
         let (dirty, commits) = (settings.dirty.clone(), Arc::clone(&settings.commits));
         let readers = Readers::start(path, &settings.options)

@@ -125,6 +125,9 @@ async fn a_receipt_is_brought_to_the_store_when_it_works_again() {
         let mut device = daemon.device(*protocol, PHONE).await;
         let first = daemon.send(&account, tracker, "first").await;
         let text = next_text(&mut device).await;
+        // By the time this is answered the queue knows that nothing else waits. Otherwise it asks once more after the receipt, and the
+        // second text waits for the outage to end.
+        assert_eq!(daemon.message(&account, tracker, first).await["status"], "PENDING");
         store.disturb(Call::UpdateDeliveries, Fault::unavailable());
         let failed = store.failed();
         device.answer(text.token, Outcome::Confirm).await;

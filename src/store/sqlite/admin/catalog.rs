@@ -41,15 +41,20 @@ fn store_model(
 }
 
 /// Adds the models that every installation has and this file lacks: one for each built-in profile, and one for trackers without
-/// a display.
+/// a display. Another process may be about to do the same.
 pub(in crate::store::sqlite) fn ensure_models(conn: &Connection) -> Result<(), rusqlite::Error> {
     let known: Vec<(String,)> = all(conn, sql::MODEL_CODES, [])?;
     let known: BTreeSet<String> = known.into_iter().map(|(code,)| code).collect();
-    for model in BuiltIn::all().map(model_of).chain([without_chat()]) {
-        if !known.contains(&model.code) {
-            store_model(conn, sql::ADD_MODEL, &model)?;
-        }
+    let all = BuiltIn::all().map(model_of).chain([without_chat()]);
+    let missing: Vec<Model> = all.filter(|model| !known.contains(&model.code)).collect();
+    if missing.is_empty() {
+        return Ok(());
     }
+    execute(conn, sql::BEGIN, [])?;
+    for model in &missing {
+        store_model(conn, sql::ADD_MODEL, model)?;
+    }
+    execute(conn, sql::COMMIT, [])?;
     Ok(())
 }
 

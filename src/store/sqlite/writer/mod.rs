@@ -58,6 +58,25 @@ pub(super) struct Settings {
     pub(super) dirty: Dirty,
     /// Transactions committed so far.
     pub(super) commits: Arc<AtomicU64>,
+    pub(super) counters: Counters,
+}
+
+/// What the metrics tell of the writer. Whoever opens the store takes them: its thread's recorder counts, not the writer's.
+#[derive(Clone)]
+pub(super) struct Counters {
+    commits: metrics::Counter,
+    calls: metrics::Counter,
+    failures: metrics::Counter,
+}
+
+impl Counters {
+    pub(super) fn take() -> Self {
+        Self {
+            commits: metrics::counter!("cabwire_store_commits_total"),
+            calls: metrics::counter!("cabwire_store_calls_total"),
+            failures: metrics::counter!("cabwire_store_failures_total"),
+        }
+    }
 }
 
 /// A writer that runs.
@@ -213,8 +232,8 @@ impl Writer {
     /// After the commit: memory follows, callers are answered.
     fn settle(&mut self, mut batch: Batch, now: Instant) {
         self.settings.commits.fetch_add(1, Ordering::Relaxed);
-        metrics::counter!("cabwire_store_commits_total").increment(1);
-        metrics::counter!("cabwire_store_calls_total").increment(batch.calls() as u64);
+        self.settings.counters.commits.increment(1);
+        self.settings.counters.calls.increment(batch.calls() as u64);
         self.resting = false;
         self.states.committed(&mut batch.records);
         if let Some(memory) = &mut self.memory {
@@ -237,7 +256,7 @@ impl Writer {
     /// After a failure: what memory knows is not true any more.
     fn lost(&mut self, error: &Error, now: Instant) {
         tracing::error!(%error, "a transaction of the store failed");
-        metrics::counter!("cabwire_store_failures_total").increment(1);
+        self.settings.counters.failures.increment(1);
         forget(&mut self.memory, &mut self.heard);
         self.resting = true;
         self.states.rolled_back();

@@ -24,8 +24,8 @@ use crate::store::sqlite::query::{all, execute, first, one};
 use crate::store::sqlite::sql;
 use crate::store::sqlite::states::{Delta, Deltas, Dirty, merged};
 
-/// States folded per transaction: few enough that others hardly notice.
-const FOLD_PIECE: usize = 1000;
+/// States folded per transaction: few enough that others hardly notice, who wait some milliseconds for them.
+const FOLD_PIECE: usize = 200;
 
 /// Journal bytes after which a fold starts without waiting for its time.
 const JOURNAL_BYTES: usize = 16 << 20;
