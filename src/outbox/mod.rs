@@ -17,6 +17,7 @@
 pub mod dispatcher;
 pub mod queue;
 pub mod receipts;
+mod to_the_end;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,8 @@ use crate::directory::Device;
 use crate::model::{Direction, MessageId, NewText, PendingText, QueuedText, TrackerId, UserId};
 use crate::presence::Registry;
 use crate::store::{Store, StoreError};
+
+use to_the_end::ToTheEnd;
 
 /// Queues texts, marks what dispatchers read.
 pub struct Outbox {
@@ -155,12 +158,11 @@ impl Outbox {
         })
     }
 
-    /// In a task of its own: a caller that goes away (a client that hangs up) must not keep what it had committed from being
-    /// offered to its device.
+    /// A caller that goes away (a client that hangs up) must not keep what it had committed from being offered to its device.
     async fn queue(&self, texts: Vec<NewText>) -> Result<Vec<QueuedText>, StoreError> {
         let (store, registry) = (Arc::clone(&self.store), Arc::clone(&self.registry));
         let now = self.clock.now();
-        let task = tokio::spawn(async move {
+        ToTheEnd::new(async move {
             let kept = texts.clone();
             let queued = store.queue_texts(texts, now.wall.into()).await;
             match &queued {
@@ -173,8 +175,8 @@ impl Outbox {
                 Err(_) => kept.iter().for_each(|text| registry.nudge(text.tracker)),
             }
             queued
-        });
-        task.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string().into())))
+        })
+        .await
     }
 }
 

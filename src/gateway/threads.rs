@@ -1,0 +1,62 @@
+//! Threads that serve device connections, each with a runtime of its own.
+//!
+//! The API has a thread, the store's writer has one, and devices have as many as there are processors beyond these two; if there
+//! are none, they share the API's. A runtime with one thread polls its connections in the order in which they became ready: when
+//! there is more to do than can be done, all wait about the same time, and nothing is handed from thread to thread. Where several
+//! threads take work from each other, that costs a quarter of each text, and a few connections wait ten times longer than most.
+
+use std::io;
+use std::thread::JoinHandle;
+
+use tokio::runtime::{Builder, Handle};
+use tokio_util::sync::CancellationToken;
+
+/// Processors that are not for devices alone.
+const OTHERS: usize = 2;
+
+/// How many threads devices get on this machine besides the API's.
+#[must_use]
+pub fn for_devices() -> usize {
+    std::thread::available_parallelism().map_or(0, |all| all.get().saturating_sub(OTHERS))
+}
+
+/// The threads; they end when it is dropped, and what still runs on them with them.
+pub struct DeviceThreads {
+    handles: Vec<Handle>,
+    threads: Vec<JoinHandle<()>>,
+    stop: CancellationToken,
+}
+
+impl DeviceThreads {
+    /// Starts so many. With none, connections are served on the runtime that calls.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn start(count: usize) -> io::Result<Self> {
+        let mut this =
+            Self { handles: Vec::new(), threads: Vec::new(), stop: CancellationToken::new() };
+        for number in 0..count {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            this.handles.push(runtime.handle().clone());
+            let stop = this.stop.clone();
+            let thread = std::thread::Builder::new().name(format!("devices-{number}"));
+            this.threads.push(thread.spawn(move || runtime.block_on(stop.cancelled()))?);
+        }
+        Ok(this)
+    }
+
+    /// Where connections are to be served.
+    pub(crate) fn handles(&self) -> &[Handle] {
+        &self.handles
+    }
+}
+
+impl Drop for DeviceThreads {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        for thread in self.threads.drain(..) {
+            // It panics only if the runtime itself does, which has been reported then.
+            drop(thread.join());
+        }
+    }
+}
