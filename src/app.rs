@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::gateway::listener::{Listener, Settings};
+use crate::gateway::threads::DeviceThreads;
 use crate::gateway::{Gateway, Parts};
 use crate::outbox::queue::RetryPolicy;
 use crate::outbox::{Outbox, lifetime_from_hours};
@@ -54,6 +55,8 @@ pub struct Surroundings {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Directory of the secrets that systemd provides.
     pub credentials: Option<PathBuf>,
+    /// Threads for device connections besides those of the runtime that starts it all; 0: none.
+    pub device_threads: usize,
 }
 
 /// Starts everything on an open store.
@@ -80,6 +83,7 @@ pub async fn start(
         registry: Arc::clone(&registry),
         policy: policy(config),
         device_key,
+        threads: DeviceThreads::start(around.device_threads).context("cannot start threads")?,
     }));
     let devices = listen(config, &gateway)?;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -194,7 +198,7 @@ fn listen(config: &Config, gateway: &Gateway) -> anyhow::Result<Vec<(String, Soc
                 format!("listener.addresses: cannot listen on {address} for {}", listener.protocol)
             })?;
             bound.push((listener.protocol.clone(), open.local_addr()?));
-            gateway.listen(open);
+            gateway.listen(open)?;
         }
     }
     Ok(bound)

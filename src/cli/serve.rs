@@ -14,6 +14,7 @@ use super::records::open_store;
 use crate::app::{self, Running, Surroundings};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::gateway::threads;
 use crate::{descriptors, first_start, systemd, telemetry};
 
 /// Runs the daemon until it is told to stop.
@@ -23,8 +24,7 @@ pub(super) fn run(config: &Config) -> anyhow::Result<Outcome> {
         Ok(limit) => tracing::debug!(limit, "descriptor table is expanded"),
         Err(error) => tracing::warn!(%error, "cannot expand the descriptor table"),
     }
-    let runtime =
-        Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    let runtime = Builder::new_current_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(serve(config))?;
     Ok(Outcome::Done)
 }
@@ -35,7 +35,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = SystemClock::new();
     let metrics = telemetry::prometheus::install()?;
     let store = open_store(config.store.path()).await?;
-    let around = Surroundings { clock: Arc::clone(&clock), metrics, credentials: credentials() };
+    let (clock_for_all, device_threads) = (Arc::clone(&clock), threads::for_devices());
+    let around =
+        Surroundings { clock: clock_for_all, metrics, credentials: credentials(), device_threads };
     let running = app::start(config, Arc::clone(&store), around).await?;
     say_where(&running);
     // Only now: a start that fails must not leave an account behind whose key nobody has seen.

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 use protocols::Protocol;
 use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
@@ -23,9 +25,9 @@ const BACKLOG: i32 = 4096;
 /// Wait after accepting failed because descriptors or memory are short.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// A bound listening socket.
+/// A bound listening socket. Its siblings listen on the same address, and the kernel spreads connections over them.
 pub struct Listener {
-    socket: TcpListener,
+    socket: std::net::TcpListener,
     settings: Settings,
     per_address: Arc<PerAddress>,
 }
@@ -47,16 +49,22 @@ impl Listener {
     /// # Errors
     /// What the system says.
     pub fn bind(address: SocketAddr, settings: Settings) -> std::io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-        if address.is_ipv6() {
-            socket.set_only_v6(false)?;
-        }
-        socket.set_reuse_address(true)?;
-        socket.set_nonblocking(true)?;
-        socket.bind(&address.into())?;
+        // Siblings may share an address with anybody of the same user, so that another daemon on it is found out before.
+        drop(open(address, Sharing::Refused)?);
+        let socket = open(address, Sharing::Allowed)?;
         socket.listen(BACKLOG)?;
-        let socket = TcpListener::from_std(socket.into())?;
-        Ok(Self { socket, settings, per_address: Arc::default() })
+        Ok(Self { socket: socket.into(), settings, per_address: Arc::default() })
+    }
+
+    /// Another socket on the same address, for another thread.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn sibling(&self) -> std::io::Result<Self> {
+        let socket = open(self.local_addr()?, Sharing::Allowed)?;
+        socket.listen(BACKLOG)?;
+        let (settings, per_address) = (self.settings, Arc::clone(&self.per_address));
+        Ok(Self { socket: socket.into(), settings, per_address })
     }
 
     /// The address it is bound to.
@@ -67,18 +75,25 @@ impl Listener {
         self.socket.local_addr()
     }
 
+    /// Serves connections on the runtime of the caller.
     pub(crate) async fn serve(
         self,
         shared: Arc<Shared>,
         connections: TaskTracker,
         stop: CancellationToken,
     ) {
+        let Self { socket, settings, per_address } = self;
+        let socket = match TcpListener::from_std(socket) {
+            Ok(socket) => socket,
+            Err(error) => return tracing::error!(%error, "cannot listen for devices"),
+        };
+        let accepting = Accepting { settings, per_address, shared, connections };
         let accepted = metrics::counter!(ACCEPTED);
-        while let Some(result) = stop.run_until_cancelled(self.socket.accept()).await {
+        while let Some(result) = stop.run_until_cancelled(socket.accept()).await {
             match result {
                 Ok((io, peer)) => {
                     accepted.increment(1);
-                    self.admit(io, peer, &shared, &connections);
+                    accepting.admit(io, peer);
                 }
                 Err(error) if is_peers_fault(&error) => {}
                 Err(error) => {
@@ -88,14 +103,19 @@ impl Listener {
             }
         }
     }
+}
 
-    fn admit(
-        &self,
-        io: TcpStream,
-        peer: SocketAddr,
-        shared: &Arc<Shared>,
-        connections: &TaskTracker,
-    ) {
+/// What a listener does with connections.
+struct Accepting {
+    settings: Settings,
+    per_address: Arc<PerAddress>,
+    shared: Arc<Shared>,
+    connections: TaskTracker,
+}
+
+impl Accepting {
+    fn admit(&self, io: TcpStream, peer: SocketAddr) {
+        let Self { shared, connections, .. } = self;
         let limits = &shared.limits;
         if shared.open.load(Ordering::Relaxed) >= limits.connections {
             return turn_away(io, peer, "limits.connections");
@@ -115,14 +135,51 @@ impl Listener {
             Accepted { io, peer, protocol, proxy_header, idle },
             Arc::clone(shared),
         );
-        connections.spawn(async move {
-            // The connection cleans up in its destructor, also when it panics.
-            if std::panic::AssertUnwindSafe(connection).catch_unwind().await.is_err() {
-                tracing::error!(%peer, "connection panicked");
-            }
-            drop(place);
-        });
+        connections.spawn(Guarded { connection, peer, _place: place });
     }
+}
+
+/// A connection with what it holds. An `async` block would keep the connection twice: where it comes from and where it is polled.
+struct Guarded {
+    connection: Connection,
+    peer: SocketAddr,
+    _place: Place,
+}
+
+impl Future for Guarded {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let connection = Pin::new(&mut self.connection);
+        // The connection cleans up in its destructor, also when it panics.
+        catch_unwind(AssertUnwindSafe(|| connection.poll(cx))).unwrap_or_else(|_| {
+            tracing::error!(peer = %self.peer, "connection panicked");
+            Poll::Ready(())
+        })
+    }
+}
+
+/// Whether others may listen on the same address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    Refused,
+    Allowed,
+}
+
+fn open(address: SocketAddr, sharing: Sharing) -> std::io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(sharing == Sharing::Allowed)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    if sharing == Sharing::Refused {
+        // Two sockets may be bound to an address in this way as long as neither listens.
+        socket.listen(1)?;
+    }
+    Ok(socket)
 }
 
 fn turn_away(io: TcpStream, peer: SocketAddr, limit: &'static str) {

@@ -5,6 +5,7 @@
 //! * [`admission`]: who may log in, and who tried;
 //! * [`recorder`]: what devices report, as the store wants it;
 //! * [`wheel`]: deadlines of all connections, without a timer each;
+//! * [`threads`]: where connections are served;
 //! * [`limits`]: every bound.
 
 pub mod admission;
@@ -14,6 +15,7 @@ pub mod listener;
 pub mod proxy;
 pub mod recorder;
 mod scratch;
+pub mod threads;
 mod wheel;
 
 use std::collections::HashMap;
@@ -38,6 +40,7 @@ use crate::telemetry::metrics::ProtocolMetrics;
 
 use admission::Strangers;
 use scratch::Pool;
+use threads::DeviceThreads;
 use wheel::Wheel;
 
 /// What all connections share.
@@ -88,6 +91,8 @@ pub struct Parts {
     pub policy: RetryPolicy,
     /// Key of the codes issued to devices.
     pub device_key: String,
+    /// Where connections are served.
+    pub threads: DeviceThreads,
 }
 
 /// The running device side.
@@ -98,6 +103,7 @@ pub struct Gateway {
     listeners: TaskTracker,
     connections: TaskTracker,
     helpers: TaskTracker,
+    threads: DeviceThreads,
 }
 
 impl Gateway {
@@ -130,16 +136,30 @@ impl Gateway {
             listeners: TaskTracker::new(),
             connections: TaskTracker::new(),
             helpers: TaskTracker::new(),
+            threads: parts.threads,
         };
         gateway.start_helpers();
         gateway
     }
 
     /// Accepts connections on a listener until [`Gateway::shut_down`].
-    pub fn listen(&self, listener: listener::Listener) {
-        let shared = Arc::clone(&self.shared);
-        let connections = self.connections.clone();
-        self.listeners.spawn(listener.serve(shared, connections, self.stop_accepting.clone()));
+    ///
+    /// # Errors
+    /// What the system says about listening with several threads.
+    pub fn listen(&self, listener: listener::Listener) -> std::io::Result<()> {
+        let serve = |listener: listener::Listener| {
+            let (shared, connections) = (Arc::clone(&self.shared), self.connections.clone());
+            listener.serve(shared, connections, self.stop_accepting.clone())
+        };
+        let Some((first, others)) = self.threads.handles().split_first() else {
+            self.listeners.spawn(serve(listener));
+            return Ok(());
+        };
+        for thread in others {
+            self.listeners.spawn_on(serve(listener.sibling()?), thread);
+        }
+        self.listeners.spawn_on(serve(listener), first);
+        Ok(())
     }
 
     /// Applies changed records to live connections: a device that was removed, blocked or configured differently is disconnected

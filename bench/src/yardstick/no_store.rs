@@ -7,6 +7,7 @@ use anyhow::Result;
 use cabwire::app::{self, Surroundings};
 use cabwire::clock::{Clock, SystemClock};
 use cabwire::config::Config;
+use cabwire::gateway::threads;
 use cabwire::store::sqlite::{SqliteOptions, SqliteStore};
 use cabwire::{descriptors, telemetry};
 
@@ -19,12 +20,12 @@ pub fn run(file: &str) -> Result<()> {
     let config = Config::load(Path::new(file))?;
     telemetry::logging::init(&config.log)?;
     descriptors::expand()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    super::current_thread()?.block_on(async {
         let clock: Arc<dyn Clock> = SystemClock::new();
         let metrics = telemetry::prometheus::install()?;
         let records = SqliteStore::open(config.store.path(), SqliteOptions::migrating()).await?;
-        let around = Surroundings { clock, metrics, credentials: None };
+        let device_threads = threads::for_devices();
+        let around = Surroundings { clock, metrics, credentials: None, device_threads };
         let running = app::start(&config, Arc::new(MemoryStore::over(records)), around).await?;
         std::future::pending::<()>().await;
         running.shut_down().await;

@@ -87,6 +87,7 @@ impl Daemon {
             clock: Arc::clone(&setup.clock),
             metrics: Arc::new(String::new),
             credentials: None,
+            device_threads: 0,
         };
         let running = app::start(&config, (setup.wrap)(store), around).await.unwrap();
         Self { running, config, clock: setup.clock, directory, http: reqwest::Client::new() }
