@@ -13,7 +13,7 @@ pub fn eventually(
     let begin = Instant::now();
     while !is_so()? {
         ensure!(begin.elapsed() < patience, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::sleep(Duration::from_millis(10));
     }
     Ok(())
 }
