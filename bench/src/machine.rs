@@ -38,6 +38,14 @@ impl Machine {
     }
 }
 
+/// Memory that could be had without swapping.
+pub fn available_bytes() -> Result<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kilobytes = line.and_then(|rest| rest.split_whitespace().next());
+    Ok(kilobytes.context("no MemAvailable")?.parse::<u64>()? * 1024)
+}
+
 /// Runs `work` with this thread bound to one processor; threads and processes it starts stay there.
 ///
 /// On a machine with one processor nothing is bound.

@@ -67,6 +67,11 @@ impl Process {
         Ok(kilobytes * 1024)
     }
 
+    /// Descriptors that it has open.
+    pub fn open_files(&self) -> Result<usize> {
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.id()))?.count())
+    }
+
     /// CPU time that its threads have used so far, to the nanosecond; threads that ended are not counted.
     pub fn cpu(&self) -> Result<Duration> {
         cpu_of(self.id())

@@ -105,6 +105,12 @@ impl Figure {
         Self { id, what, value, bar: None, verdict: None, parts: Vec::new(), others: 0.0 }
     }
 
+    /// The largest round counts, not the median: what must never happen.
+    pub fn worst(mut self) -> Self {
+        self.value.median = self.value.max;
+        self
+    }
+
     fn against(mut self, bar: Bar) -> Self {
         self.verdict = Some(bar.verdict(self.value));
         self.bar = Some(bar);
@@ -194,7 +200,8 @@ fn number(value: f64) -> String {
     match value.abs() {
         size if size >= 1000.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
+        size if size >= 0.1 || size == 0.0 => format!("{value:.2}"),
+        _ => format!("{value:.4}"),
     }
 }
 

@@ -1,6 +1,14 @@
-//! Quantiles: of times that were measured here, and of histograms that the gateway keeps.
+//! Times: quantiles of those that were measured here and of histograms that the gateway keeps, and a clock for several processes.
 
 use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// The system's monotonic clock in ms, the same for all processes.
+pub fn monotonic() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    now.tv_sec.unsigned_abs() * 1000 + now.tv_nsec.unsigned_abs() / 1_000_000
+}
 
 /// The `share`-quantile in milliseconds.
 pub fn quantile(times: &mut [Duration], share: f64) -> f64 {

@@ -4,7 +4,11 @@
 
 mod api;
 mod frames;
+mod idle;
 mod latency;
+mod memory;
+mod stalled;
+mod storm;
 mod texts;
 mod uplinks;
 
@@ -16,6 +20,18 @@ pub const ALL: &[Goal] = &[
         question: "frames acknowledged, against a bare echo, on one processor",
         in_all: true,
         run: frames::against_echo,
+    },
+    Goal {
+        name: "g2",
+        question: "memory of sessions that do nothing, and whether it grows",
+        in_all: true,
+        run: memory::of_sessions,
+    },
+    Goal {
+        name: "g3",
+        question: "all devices reconnect at once",
+        in_all: true,
+        run: storm::reconnects,
     },
     Goal {
         name: "g4",
@@ -52,5 +68,17 @@ pub const ALL: &[Goal] = &[
         question: "latency of frames when the gateway has more to do than it can",
         in_all: true,
         run: frames::saturated,
+    },
+    Goal {
+        name: "g10",
+        question: "latency of devices beside others that have stopped reading",
+        in_all: true,
+        run: stalled::peers,
+    },
+    Goal {
+        name: "g11",
+        question: "processor time of sessions that do nothing",
+        in_all: true,
+        run: idle::sessions,
     },
 ];

@@ -65,6 +65,12 @@ impl Gateway {
         Ok(value.unwrap_or(0.0))
     }
 
+    /// Connections of devices that are open.
+    pub fn connections(&self) -> Result<f64> {
+        let protocol = self.site.settings.speech.protocol();
+        self.counter(&format!("cabwire_connections{{protocol=\"{protocol}\"}}"))
+    }
+
     /// What it says about itself.
     pub fn metrics(&self) -> Result<String> {
         http::get(self.site.api, "/metrics")

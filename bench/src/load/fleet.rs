@@ -113,6 +113,11 @@ impl Fleet {
             wire.register(poll.registry(), terminals.len())?;
             terminals.push(Terminal { wire, speaker: Speaker::new(speech, number) });
         }
+        Self::over(poll, terminals)
+    }
+
+    /// Terminals that are connected already and registered with `poll` by their index.
+    pub fn over(poll: Poll, terminals: Vec<Terminal>) -> Result<Self> {
         let (events, buffer) = (Events::with_capacity(1024), vec![0; READ]);
         let ticks = Ticks::register(poll.registry())?;
         Ok(Self { poll, events, terminals, buffer, scratch: Vec::new(), ticks })
@@ -136,10 +141,18 @@ impl Fleet {
     /// Every terminal says one thing and gets its answer.
     pub fn all_once(&mut self, uplink: Uplink<'_>) -> Result<()> {
         let mut out = Vec::new();
+        self.each_once(|_, terminal| terminal.send(&mut out, uplink))
+    }
+
+    /// Every terminal, with its index, sends what gets one answer, and gets it.
+    pub fn each_once(
+        &mut self,
+        mut send: impl FnMut(usize, &mut Terminal) -> Result<()>,
+    ) -> Result<()> {
         let (mut sent, mut answered) = (0, 0);
         while answered < self.terminals.len() {
             while sent < self.terminals.len() && sent - answered < OUTSTANDING {
-                self.terminals[sent].send(&mut out, uplink)?;
+                send(sent, &mut self.terminals[sent])?;
                 sent += 1;
             }
             self.wait(|_, _, frames| {
@@ -208,7 +221,7 @@ impl Fleet {
         &mut self,
         mut take: impl FnMut(usize, Instant, usize) -> Result<()>,
     ) -> Result<()> {
-        self.poll.poll(&mut self.events, Some(PATIENCE))?;
+        super::poll(&mut self.poll, &mut self.events, PATIENCE)?;
         ensure!(!self.events.is_empty(), "no answer for {PATIENCE:?}");
         let now = Instant::now();
         for event in &self.events {

@@ -110,7 +110,7 @@ impl Traffic {
             if all_done && schedule.is_over(Instant::now()) {
                 break;
             }
-            self.poll.poll(&mut events, Some(PATIENCE))?;
+            super::poll(&mut self.poll, &mut events, PATIENCE)?;
             ensure!(!events.is_empty(), "nothing happened for {PATIENCE:?}");
             let now = Instant::now();
             for event in &events {

@@ -23,9 +23,10 @@ use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::load::hold;
 use crate::load::speech::Speech;
 
-/// A yardstick in a process of its own.
+/// A yardstick, or a generator, in a process of its own.
 pub struct Part {
     pub name: &'static str,
     pub run: fn(&[&str]) -> Result<()>,
@@ -36,6 +37,7 @@ pub const ALL: &[Part] = &[
     Part { name: "task", run: |_| echo::task() },
     Part { name: "api", run: |_| api::no_storage() },
     Part { name: "commit-per-request", run: |words| api::commit_per_request(first(words)?) },
+    Part { name: "hold", run: hold::run },
     Part { name: "no-store", run: |words| no_store::run(first(words)?) },
 ];
 
