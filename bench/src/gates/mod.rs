@@ -6,6 +6,7 @@ mod api;
 mod frames;
 mod latency;
 mod texts;
+mod truth;
 mod uplinks;
 
 use crate::goal::Goal;
@@ -52,5 +53,11 @@ pub const ALL: &[Goal] = &[
         question: "latency of frames when the gateway has more to do than it can",
         in_all: true,
         run: frames::saturated,
+    },
+    Goal {
+        name: "g12",
+        question: "what is lost or comes twice when the gateway is killed at full load",
+        in_all: true,
+        run: truth::after_kills,
     },
 ];
