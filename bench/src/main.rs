@@ -69,6 +69,7 @@ fn main() -> Result<ExitCode> {
 fn measure(name: &str, matches: &ArgMatches) -> Result<ExitCode> {
     let mut rig = Rig::new(matches.get_flag("quick"), matches.get_one("cabwire").cloned())?;
     rig.rounds = matches.get_one("rounds").copied().unwrap_or(rig.rounds);
+    rig.seed = matches.get_one("seed").copied().unwrap_or(rig.seed);
     let mut report = Report { machine: Machine::this(), rounds: rig.rounds, figures: Vec::new() };
     print!("{}", report.heading());
     let chosen = |goal: &&Goal| if name == "all" { goal.in_all } else { goal.name == name };
@@ -102,6 +103,10 @@ fn command() -> Command {
                 .help("Fewer, shorter and smaller rounds: for a look, not for a claim"),
         )
         .arg(option("rounds", "N", "Rounds of each goal").value_parser(value_parser!(usize)))
+        .arg(
+            option("seed", "N", "Where what is random comes from, to repeat a run")
+                .value_parser(value_parser!(u32)),
+        )
         .arg(
             option("json", "FILE", "Write the figures to this file, too")
                 .value_parser(value_parser!(PathBuf)),

@@ -1,7 +1,7 @@
 //! What every measurement is given: how long it may take, where the daemon is, what the machine allows.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
 use cabwire::descriptors;
@@ -22,6 +22,8 @@ pub struct Rig {
     pub patience: Duration,
     /// The daemon's program.
     pub cabwire: PathBuf,
+    /// Where what is random in a measurement comes from.
+    pub seed: u32,
     /// Descriptors that a process may have.
     pub descriptors: usize,
 }
@@ -49,6 +51,7 @@ impl Rig {
             quick,
             patience: Duration::from_secs(if quick { 2 } else { 60 }),
             cabwire,
+            seed: SystemTime::now().duration_since(UNIX_EPOCH)?.subsec_nanos(),
             descriptors: usize::try_from(descriptors::expand()?)?,
         })
     }

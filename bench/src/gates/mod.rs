@@ -10,6 +10,7 @@ mod memory;
 mod stalled;
 mod storm;
 mod texts;
+mod truth;
 mod uplinks;
 
 use crate::goal::Goal;
@@ -80,5 +81,11 @@ pub const ALL: &[Goal] = &[
         question: "processor time of sessions that do nothing",
         in_all: true,
         run: idle::sessions,
+    },
+    Goal {
+        name: "g12",
+        question: "what is lost or comes twice when the gateway is killed at full load",
+        in_all: true,
+        run: truth::after_kills,
     },
 ];

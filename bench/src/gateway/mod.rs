@@ -54,7 +54,7 @@ impl Gateway {
 
     /// `clients` connections to its API beside its terminals, all of which are connected and logged in.
     pub fn traffic(&self, clients: usize, sources: &mut Sources) -> Result<Traffic> {
-        let terminals = self.fleet(sources)?.into_terminals();
+        let terminals = self.fleet(sources)?.into_terminals()?;
         Traffic::new(self.site.api, clients, terminals, self.site.requests(), sources)
     }
 

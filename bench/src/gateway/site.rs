@@ -171,6 +171,11 @@ impl Site {
         self.count("SELECT count(*) FROM message WHERE direction = 1 AND status = 1")
     }
 
+    /// Texts in the database that no device has confirmed yet.
+    pub fn pending(&self) -> Result<u64> {
+        self.count("SELECT count(*) FROM message WHERE direction = 1 AND status = 0")
+    }
+
     /// Texts in the database that came from drivers.
     pub fn incoming(&self) -> Result<u64> {
         self.count("SELECT count(*) FROM message WHERE direction = 0")

@@ -124,8 +124,11 @@ impl Fleet {
     }
 
     /// The terminals, to be driven by somebody else's event loop.
-    pub fn into_terminals(self) -> Vec<Terminal> {
-        self.terminals
+    pub fn into_terminals(mut self) -> Result<Vec<Terminal>> {
+        for terminal in &mut self.terminals {
+            terminal.wire.deregister(self.poll.registry())?;
+        }
+        Ok(self.terminals)
     }
 
     /// Has every terminal log in.

@@ -88,8 +88,16 @@ pub fn write(out: &mut Vec<u8>, phone: &Phone, serial: u16, uplink: Uplink<'_>) 
     }
 }
 
+/// Serial number and message id of what the platform's general answer in an unescaped frame is about.
+pub fn answered(frame: &[u8]) -> Option<(u16, u16)> {
+    let (header, body) = frame.split_first_chunk::<HEADER>()?;
+    let [s0, s1, i0, i1, ..] = body else { return None };
+    let is_answer = header.starts_with(&id::PLATFORM_ANSWER.to_be_bytes());
+    is_answer.then(|| (u16::from_be_bytes([*s0, *s1]), u16::from_be_bytes([*i0, *i1])))
+}
+
 /// What one unescaped frame says.
-fn understand(frame: &[u8]) -> Downlink<'_> {
+pub fn understand(frame: &[u8]) -> Downlink<'_> {
     let [i0, i1, _, _, _, _, _, _, _, _, s0, s1, body @ .., _] = frame else {
         return Downlink::Other;
     };
@@ -103,12 +111,17 @@ fn understand(frame: &[u8]) -> Downlink<'_> {
     }
 }
 
-/// Hands every whole frame in `bytes` to `take`; returns how many bytes are dealt with.
+/// Hands what every whole frame in `bytes` says to `take`; returns how many bytes are dealt with.
 pub fn split(bytes: &[u8], scratch: &mut Vec<u8>, mut take: impl FnMut(Downlink<'_>)) -> usize {
+    frames(bytes, scratch, |frame| take(understand(frame)))
+}
+
+/// Hands every whole frame in `bytes`, unescaped, to `take`; returns how many bytes are dealt with.
+pub fn frames(bytes: &[u8], scratch: &mut Vec<u8>, mut take: impl FnMut(&[u8])) -> usize {
     let mut done = 0;
     while let Some((_, after)) = bytes[done..].split_first() {
         let Some(length) = after.iter().position(|&byte| byte == DELIMITER) else { break };
-        take(understand(unescape(&after[..length], scratch)));
+        take(unescape(&after[..length], scratch));
         done += length + 2;
     }
     done

@@ -114,6 +114,11 @@ impl Wire {
         Ok(registry.register(&mut self.stream, Token(token), Interest::READABLE)?)
     }
 
+    /// Undoes [`Self::register`].
+    pub fn deregister(&mut self, registry: &Registry) -> Result<()> {
+        Ok(registry.deregister(&mut self.stream)?)
+    }
+
     /// Writes all of `bytes`. What is in flight is so little that the socket always takes it.
     pub fn send(&mut self, bytes: &[u8]) -> Result<()> {
         match self.stream.write(bytes) {
