@@ -11,12 +11,14 @@
 
 mod beyond;
 mod compare;
+mod count;
 mod gates;
 mod gateway;
 mod goal;
 mod load;
 mod machine;
 mod process;
+mod real;
 mod report;
 mod rig;
 mod times;
@@ -54,6 +56,7 @@ fn main() -> Result<ExitCode> {
             print!("{}", compare::compare(file("before")?, file("after")?)?);
             Ok(ExitCode::SUCCESS)
         }
+        Some(("count", flags)) => count::count(flags.get_flag("update")),
         Some((name, _)) => measure(name, &matches),
         None => unreachable!("a command is required"),
     }
@@ -110,6 +113,16 @@ fn command() -> Command {
                 .about("What became better or worse from one run to another")
                 .arg(file("before").required(true))
                 .arg(file("after").required(true)),
+        )
+        .subcommand(
+            Command::new("count")
+                .about("Instructions of the hot paths, counted by callgrind, against bench/baseline.json")
+                .arg(
+                    Arg::new("update")
+                        .long("update")
+                        .action(ArgAction::SetTrue)
+                        .help("Rewrite the baseline"),
+                ),
         );
     for goal in goal::all() {
         command = command.subcommand(Command::new(goal.name).about(goal.question));
