@@ -3,8 +3,10 @@
 //! A figure's letters: `G1` is the gate, `G1b` its second answer.
 
 mod api;
+mod decode;
 mod frames;
 mod latency;
+mod teltonika;
 mod texts;
 mod uplinks;
 
@@ -46,6 +48,12 @@ pub const ALL: &[Goal] = &[
         question: "requests that send a text to a device that is not there",
         in_all: true,
         run: api::sends,
+    },
+    Goal {
+        name: "g8",
+        question: "reading real frames of each protocol, against a reader written by hand",
+        in_all: true,
+        run: decode::by_hand,
     },
     Goal {
         name: "g9",

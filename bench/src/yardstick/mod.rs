@@ -9,12 +9,14 @@
 //! | `no-store` | the daemon's own code on a store that keeps messages in memory |
 //! | `counted` | no yardstick: the part of [`crate::count`] that callgrind watches |
 //! | [`disk`] | appends a line and flushes it, again and again |
+//! | [`hand`] | reads the fields of frames, nothing else |
 //! | [`group`] | SQLite with the daemon's schema, 100 texts in and 100 updates a transaction, no daemon |
 
 mod api;
 pub mod disk;
 mod echo;
 pub mod group;
+pub mod hand;
 pub mod memory;
 mod no_store;
 
