@@ -11,6 +11,7 @@
 
 mod beyond;
 mod compare;
+mod count;
 mod gates;
 mod gateway;
 mod goal;
@@ -18,6 +19,7 @@ mod load;
 mod machine;
 mod markdown;
 mod process;
+mod real;
 mod report;
 mod rig;
 mod times;
@@ -60,6 +62,7 @@ fn main() -> Result<ExitCode> {
             print!("{}", markdown::tables(file)?);
             Ok(ExitCode::SUCCESS)
         }
+        Some(("count", flags)) => count::count(flags.get_flag("update")),
         Some((name, _)) => measure(name, &matches),
         None => unreachable!("a command is required"),
     }
@@ -121,6 +124,16 @@ fn command() -> Command {
                 .about("What became better or worse from one run to another")
                 .arg(file("before").required(true))
                 .arg(file("after").required(true)),
+        )
+        .subcommand(
+            Command::new("count")
+                .about("Instructions of the hot paths, counted by callgrind, against bench/baseline.json")
+                .arg(
+                    Arg::new("update")
+                        .long("update")
+                        .action(ArgAction::SetTrue)
+                        .help("Rewrite the baseline"),
+                ),
         );
     command = command.subcommand(
         Command::new("tables").about("A run as Markdown").arg(file("run").required(true)),

@@ -3,12 +3,14 @@
 //! A figure's letters: `G1` is the gate, `G1b` its second answer.
 
 mod api;
+mod decode;
 mod frames;
 mod idle;
 mod latency;
 mod memory;
 mod stalled;
 mod storm;
+mod teltonika;
 mod texts;
 mod truth;
 mod uplinks;
@@ -63,6 +65,12 @@ pub const ALL: &[Goal] = &[
         question: "requests that send a text to a device that is not there",
         in_all: true,
         run: api::sends,
+    },
+    Goal {
+        name: "g8",
+        question: "reading real frames of each protocol, against a reader written by hand",
+        in_all: true,
+        run: decode::by_hand,
     },
     Goal {
         name: "g9",

@@ -218,7 +218,7 @@ async fn connect(database: &Path, read_only: bool) -> Result<SqliteConnection> {
 }
 
 /// Creates the database: an account, its key, terminals. The key and the ids of the trackers.
-async fn seed(database: &Path, settings: &Settings) -> Result<(String, Vec<i64>)> {
+pub async fn seed(database: &Path, settings: &Settings) -> Result<(String, Vec<i64>)> {
     let store = SqliteStore::open(database, SqliteOptions::migrating()).await?;
     let clock = SystemClock::new();
     let user = NewUser {

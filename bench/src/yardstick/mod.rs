@@ -7,14 +7,17 @@
 //! | `api` | reads and writes the JSON of a `send`, stores nothing |
 //! | `commit-per-request` | the same, and stores every text in a transaction of its own |
 //! | `no-store` | the daemon's own code on a store that keeps messages in memory |
+//! | `counted` | no yardstick: the part of [`crate::count`] that callgrind watches |
 //! | [`disk`] | appends a line and flushes it, again and again |
+//! | [`hand`] | reads the fields of frames, nothing else |
 //! | [`group`] | SQLite with the daemon's schema, 100 texts in and 100 updates a transaction, no daemon |
 
 mod api;
 pub mod disk;
 mod echo;
 pub mod group;
-mod memory;
+pub mod hand;
+pub mod memory;
 mod no_store;
 
 use std::net::SocketAddr;
@@ -39,6 +42,7 @@ pub const ALL: &[Part] = &[
     Part { name: "commit-per-request", run: |words| api::commit_per_request(first(words)?) },
     Part { name: "hold", run: hold::run },
     Part { name: "no-store", run: |words| no_store::run(first(words)?) },
+    Part { name: "counted", run: crate::count::counted },
 ];
 
 fn first<'a>(words: &[&'a str]) -> Result<&'a str> {

@@ -1,0 +1,179 @@
+//! Frames of real devices: what the protocols make of them, and what it costs at least to read them.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use protocols::{Protocol, registry};
+
+use super::teltonika;
+use crate::load::fleet::{Course, Fleet, Saying};
+use crate::load::schedule::Pace;
+use crate::load::speech::Speech;
+use crate::load::wire::Sources;
+use crate::machine::{Others, on_processor};
+use crate::process::Process;
+use crate::real::{self, Dialogue};
+use crate::report::{Figure, Rounds};
+use crate::rig::Rig;
+use crate::yardstick::hand::{self, Hand};
+
+/// Frames are put behind each other until there are so many bytes.
+const STREAM: usize = 100_000;
+const TERMINALS: usize = 1000;
+const SERVER: usize = 0;
+const GENERATOR: usize = 1;
+
+/// Frames of one protocol in each of its dialogues, as streams.
+struct Material {
+    name: &'static str,
+    hand: Hand,
+    streams: Vec<(Dialogue, Vec<u8>)>,
+    /// Frames in all streams, and frames of the fixtures that nobody takes.
+    frames: usize,
+    left_out: usize,
+    scratch: Vec<u8>,
+}
+
+impl Material {
+    /// What there is of a protocol; `None` without frames of real devices, or without a reader for them.
+    fn of(protocol: &'static dyn Protocol) -> Result<Option<Self>> {
+        let name = protocol.info().name;
+        let Some(hand) = hand::of(name) else { return Ok(None) };
+        let (mut left_out, mut scratch) = (0, Vec::new());
+        let mut spoken = real::spoken(protocol)?;
+        for spoken in &mut spoken {
+            let all = spoken.rows.len();
+            let whole =
+                |row: &Vec<u8>| hand(row, &mut scratch).is_some_and(|(n, _)| n == row.len());
+            spoken.rows.retain(whole);
+            left_out += all - spoken.rows.len();
+        }
+        let rows = || spoken.iter().flat_map(|spoken| &spoken.rows);
+        let (count, bytes) = (rows().count(), rows().map(Vec::len).sum::<usize>());
+        if count == 0 {
+            return Ok(None);
+        }
+        let times = STREAM.div_ceil(bytes);
+        let streams = spoken
+            .into_iter()
+            .map(|spoken| (spoken.dialogue, spoken.rows.concat().repeat(times)))
+            .collect();
+        let (frames, scratch) = (count * times, Vec::new());
+        Ok(Some(Self { name, hand, streams, frames, left_out, scratch }))
+    }
+
+    fn bytes(&self) -> usize {
+        self.streams.iter().map(|(_, stream)| stream.len()).sum()
+    }
+
+    /// All frames through framer, decoder and session, to events for the store and the bytes of the answers.
+    fn whole(&mut self) -> u32 {
+        self.streams.iter_mut().map(|(dialogue, stream)| dialogue.feed(stream)).sum()
+    }
+
+    /// All frames through the reader written by hand.
+    fn by_hand(&mut self) -> u64 {
+        let mut sum = 0_u64;
+        for (_, stream) in &self.streams {
+            let mut rest = &stream[..];
+            while let Some((length, fields)) = (self.hand)(rest, &mut self.scratch) {
+                sum = sum.wrapping_add(fields);
+                rest = rest.get(length..).unwrap_or_default();
+            }
+        }
+        sum
+    }
+}
+
+/// G8, G8b: reading ÷ reading by hand, and ÷ what an echo spends on a frame.
+pub fn by_hand(rig: &Rig) -> Result<Vec<Figure>> {
+    on_processor(GENERATOR, || {
+        let time = Duration::from_millis(rig.pick(250, 40));
+        let count = rig.pick(7, 3);
+        let mut rounds = Rounds::default();
+        let others = Others::watch([])?;
+        let echo = echo_nanos(rig)?;
+        rounds.add("echo: CPU ns per frame", echo);
+        let mut figures = Vec::new();
+        for protocol in registry::ALL.iter().copied() {
+            let Some(mut material) = Material::of(protocol)? else { continue };
+            ensure!(material.whole() > 0, "no frame of {} was understood", material.name);
+            figures.extend(ratios(&mut material, time, count, echo)?);
+        }
+        figures.push(teltonika::beside_nom(time, count)?);
+        Ok(rounds.finish(figures, others.share()?))
+    })
+}
+
+fn ratios(
+    material: &mut Material,
+    time: Duration,
+    rounds: usize,
+    echo: f64,
+) -> Result<Vec<Figure>> {
+    let (mut ratio, mut whole, mut hand) = (Vec::new(), Vec::new(), Vec::new());
+    let frames = material.frames as f64;
+    let mut views = teltonika::Views::of(material.name)?;
+    let mut session = Vec::new();
+    for _ in 0..rounds {
+        let read = match &mut views {
+            // The real reader that G8 is about; the session is told beside it.
+            Some(views) => {
+                session.push(nanos(time, || material.whole()) / frames);
+                let all: Vec<_> = material.streams.iter().map(|(_, stream)| &stream[..]).collect();
+                nanos(time, || views.read(&all)) / frames
+            }
+            None => nanos(time, || material.whole()) / frames,
+        };
+        let yard = nanos(time, || material.by_hand()) / frames;
+        ratio.push(read / yard);
+        whole.push(read);
+        hand.push(yard);
+    }
+    let Material { name, left_out, .. } = *material;
+    let bytes = material.bytes() as f64 / frames;
+    let of_echo: Vec<_> = whole.iter().map(|nanos| nanos / echo).collect();
+    let what = if views.is_some() { "views" } else { "framer, decoder, session" };
+    let mut first = Figure::new(&format!("G8 {name}"), &format!("{what} ÷ by hand"), &ratio)
+        .at_most(5.0, 3.0)
+        .part("ns per frame", &whole)
+        .part("by hand: ns per frame", &hand)
+        .part("bytes per frame", &[bytes]);
+    if !session.is_empty() {
+        first = first.part("framer, decoder, session: ns per frame", &session);
+    }
+    if left_out > 0 {
+        first = first.part("frames that only the session can tell from noise", &[left_out as f64]);
+    }
+    let second =
+        Figure::new(&format!("G8b {name}"), "the same ÷ the echo's CPU per frame", &of_echo);
+    Ok(vec![first, second.at_most(0.10, 0.03)])
+}
+
+/// Nanoseconds of one call.
+pub(super) fn nanos<T>(time: Duration, mut work: impl FnMut() -> T) -> f64 {
+    let (begin, mut calls) = (Instant::now(), 0_u32);
+    while begin.elapsed() < time {
+        black_box(work());
+        calls += 1;
+    }
+    begin.elapsed().as_nanos() as f64 / f64::from(calls)
+}
+
+/// Processor time that the echo spends on a frame.
+fn echo_nanos(rig: &Rig) -> Result<f64> {
+    let mut sources = Sources::default();
+    let (process, address) = on_processor(SERVER, || Process::yardstick(&["echo", "jt808"]))?;
+    let mut fleet = Fleet::connect(address, 0..TERMINALS, Speech::Jt808, &mut sources)?;
+    let round = fleet.run(Course {
+        saying: Saying::Locations,
+        pace: Pace::Closed,
+        burst: 1,
+        warm: rig.warm,
+        measured: rig.measured,
+        process: Some(&process),
+    })?;
+    let micros = Some(round.cpu_micros()).filter(|micros| micros.is_finite());
+    Ok(micros.context("the echo answered nothing")? * 1000.0)
+}

@@ -1,0 +1,163 @@
+//! Frames of real devices, and sessions that are logged in to take them: what is measured of a protocol without a socket.
+//!
+//! The frames are the rows of `fixtures/<protocol>/frames.jsonl`; where there are none, what devices write in the protocol's
+//! transcripts.
+
+use anyhow::{Context as _, Result, anyhow};
+use kit::host::{Happening, Host};
+use kit::play::play_login;
+use kit::transcript::{Admit, Input, Transcript, load, root};
+use protocols::{Effect, Effects, Frame, Framer, Limits, Now, Protocol, Session};
+
+/// A logged-in connection, without a host: what it wants done is dropped.
+pub struct Dialogue {
+    framer: Box<dyn Framer>,
+    pub session: Box<dyn Session>,
+    pub now: Now,
+    pub fx: Effects,
+    scratch: Vec<u8>,
+}
+
+impl From<Host> for Dialogue {
+    fn from(host: Host) -> Self {
+        let (framer, session, now) = host.into_parts();
+        Self { framer, session, now, fx: Effects::new(), scratch: Vec::new() }
+    }
+}
+
+impl Dialogue {
+    /// Cuts and handles every frame in `bytes`; how many were understood.
+    pub fn feed(&mut self, mut bytes: &[u8]) -> u32 {
+        let mut understood = 0;
+        while !bytes.is_empty() {
+            let Ok(cut) = self.framer.cut(bytes, &mut self.scratch) else { break };
+            if cut.consumed == 0 {
+                break;
+            }
+            bytes = bytes.get(cut.consumed..).unwrap_or_default();
+            if let Some(Frame::Valid(frame)) = cut.frame {
+                // A row may not fit what another row taught the session; what it then costs counts, too.
+                let handled = self.session.handle_frame(frame, self.now, &mut self.fx);
+                understood += u32::from(handled.is_ok());
+                drop(self.fx.drain());
+            }
+        }
+        understood
+    }
+}
+
+/// Frames that belong to one dialogue.
+pub struct Spoken {
+    pub dialogue: Dialogue,
+    pub rows: Vec<Vec<u8>>,
+}
+
+/// The frames of a protocol that a logged-in session records, each in the first dialogue that does: dialects differ. A frame that
+/// belongs to no transcript's dialogue may name its device and so begin one.
+pub fn spoken(protocol: &'static dyn Protocol) -> Result<Vec<Spoken>> {
+    let name = protocol.info().name;
+    let transcripts = load(name).map_err(|problem| anyhow!(problem))?;
+    let mut rows = rows(name)?;
+    if rows.is_empty() {
+        rows = written(&transcripts);
+    }
+    let mut all = Vec::new();
+    for transcript in &transcripts {
+        let login = || play_login(transcript, protocol).map_err(|problem| anyhow!(problem));
+        if login()?.is_some() {
+            let again = || login()?.context("a login that went well does not go well again");
+            all.extend(taken(&mut rows, again)?);
+        }
+    }
+    while !rows.is_empty() {
+        match taken(&mut rows, || Ok(Host::new(protocol, Limits::default())))? {
+            Some(spoken) => all.push(spoken),
+            // It begins nothing, and is left out.
+            None => drop(rows.remove(0)),
+        }
+    }
+    Ok(all)
+}
+
+/// Takes those of `rows` that are recorded in the dialogue that `begin` begins; `None` if there are none.
+fn taken(rows: &mut Vec<Vec<u8>>, begin: impl Fn() -> Result<Host>) -> Result<Option<Spoken>> {
+    let (mut host, mut taken, mut left) = (begin()?, Vec::new(), Vec::new());
+    for row in rows.drain(..) {
+        if records(&mut host, &row)? {
+            taken.push(row)
+        } else {
+            left.push(row)
+        }
+        // A row that is no part of a dialogue ends the connection: the next one gets a new one.
+        if host.closed() {
+            host = begin()?;
+            for row in &taken {
+                records(&mut host, row)?;
+            }
+        }
+    }
+    *rows = left;
+    Ok((!taken.is_empty()).then(|| Spoken { dialogue: host.into(), rows: taken }))
+}
+
+/// The rows of one protocol as they are on the wire.
+fn rows(protocol: &str) -> Result<Vec<Vec<u8>>> {
+    let file = root().join(protocol).join("frames.jsonl");
+    let text = if file.exists() { std::fs::read_to_string(file)? } else { String::new() };
+    let row = |line: &str| -> Result<Vec<u8>> {
+        let row: serde_json::Value = serde_json::from_str(line)?;
+        match (row["text"].as_str(), row["hex"].as_str()) {
+            (Some(text), _) => Ok(format!("{text}\r\n").into_bytes()),
+            (None, hex) => {
+                let bytes = kit::parse_bytes(hex.unwrap_or(""));
+                Ok(on_the_wire(bytes.map_err(|problem| anyhow!(problem))?))
+            }
+        }
+    };
+    text.lines().map(row).collect()
+}
+
+/// What devices write in transcripts.
+fn written(transcripts: &[Transcript]) -> Vec<Vec<u8>> {
+    let steps = transcripts.iter().flat_map(|transcript| &transcript.steps);
+    steps
+        .filter_map(|step| match &step.input {
+            Input::Device(bytes) => Some(bytes.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Rows between 7E are stored without the escapes that go inside.
+fn on_the_wire(frame: Vec<u8>) -> Vec<u8> {
+    let [0x7e, inner @ .., 0x7e] = &frame[..] else {
+        return frame;
+    };
+    let mut wire = vec![0x7e];
+    for &byte in inner {
+        match byte {
+            0x7e => wire.extend([0x7d, 0x02]),
+            0x7d => wire.extend([0x7d, 0x01]),
+            byte => wire.push(byte),
+        }
+    }
+    wire.push(0x7e);
+    wire
+}
+
+/// Whether the session records something of this row when it comes a second time and the device is known.
+fn records(host: &mut Host, row: &[u8]) -> Result<bool> {
+    let mut recorded = false;
+    for _ in 0..2 {
+        host.receive(row);
+        while host.asking().is_some() {
+            let known = Admit::Known { secret: None, options: Vec::new() };
+            host.admit(&known).map_err(|problem| anyhow!(problem))?;
+        }
+        host.commit_all();
+        recorded = host.take().iter().any(|happening| {
+            matches!(happening, Happening::Effect(Effect::Record { events, .. }) if !events.is_empty())
+        });
+    }
+    Ok(recorded && !host.closed())
+}
