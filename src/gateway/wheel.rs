@@ -2,7 +2,8 @@
 //!
 //! A connection writes its next deadline into its [`Handle`]; that is one store for the usual case that the deadline moved away
 //! (a sign of life). The wheel holds one entry per connection for the earliest deadline it ever had since it fired last, and
-//! looks at the real one when it fires.
+//! looks at the real one when it fires. Entries are numbers, so that a connection that is gone leaves nothing behind in slots whose
+//! time has not come.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,10 +24,11 @@ pub(crate) struct Wheel {
 }
 
 struct Inner {
-    slots: Vec<Vec<Arc<Handle>>>,
+    /// Numbers of connections.
+    slots: Vec<Vec<u64>>,
     /// The tick that has been carried out last.
     now: u64,
-    /// All open connections, for closing.
+    /// All open connections, by number.
     all: HashMap<u64, Arc<Handle>>,
 }
 
@@ -43,7 +45,7 @@ impl Wheel {
 
     /// A connection is gone.
     pub(crate) fn remove(&self, handle: &Handle) {
-        handle.set_deadline(None);
+        handle.retire();
         let mut inner = self.inner.lock();
         inner.all.remove(&handle.id);
         if inner.all.len() * 4 < inner.all.capacity() {
@@ -53,10 +55,10 @@ impl Wheel {
     }
 
     /// The handle's deadline was set; makes sure that an entry fires by then.
-    pub(crate) fn arm(&self, handle: &Arc<Handle>) {
+    pub(crate) fn arm(&self, handle: &Handle) {
         let deadline = handle.deadline();
         if deadline < handle.scheduled() {
-            self.inner.lock().insert(Arc::clone(handle), deadline);
+            self.inner.lock().insert(handle, deadline);
         }
     }
 
@@ -82,18 +84,19 @@ impl Wheel {
 }
 
 impl Inner {
-    fn insert(&mut self, handle: Arc<Handle>, deadline: u64) {
+    fn insert(&mut self, handle: &Handle, deadline: u64) {
         let tick = deadline.div_ceil(TICK_MS).clamp(self.now + 1, self.now + SLOTS - 1);
         handle.set_scheduled(tick * TICK_MS);
         if let Some(slot) = self.slots.get_mut(usize::try_from(tick % SLOTS).unwrap_or(0)) {
-            slot.push(handle);
+            slot.push(handle.id);
         }
     }
 
     fn tick(&mut self, now: u64, due: &mut Vec<Arc<Handle>>) {
         let index = usize::try_from(self.now % SLOTS).unwrap_or(0);
         let Some(slot) = self.slots.get_mut(index) else { return };
-        for handle in std::mem::take(slot) {
+        for id in std::mem::take(slot) {
+            let Some(handle) = self.all.get(&id).map(Arc::clone) else { continue };
             if handle.scheduled() != self.now * TICK_MS {
                 continue; // an earlier deadline has taken its place
             }
@@ -101,7 +104,7 @@ impl Inner {
             match handle.deadline() {
                 u64::MAX => {}
                 deadline if deadline <= now => due.push(handle),
-                deadline => self.insert(handle, deadline),
+                deadline => self.insert(&handle, deadline),
             }
         }
     }
@@ -117,6 +120,7 @@ mod tests {
 
     fn armed(wheel: &Wheel, id: u64, deadline: u64) -> Arc<Handle> {
         let handle = Handle::new(id);
+        wheel.add(&handle);
         handle.set_deadline(Some(at(deadline)));
         wheel.arm(&handle);
         handle
@@ -144,6 +148,28 @@ mod tests {
         assert!(!handle.take().due);
         wheel.advance(at(500_100));
         assert!(handle.take().due);
+    }
+
+    #[test]
+    fn a_connection_that_is_gone_leaves_nothing_behind() {
+        let wheel = Wheel::new(at(0));
+        let handle = armed(&wheel, 1, 100_000);
+        let task = Arc::new(());
+        handle.register(&waker_of(&task));
+        wheel.remove(&handle);
+        assert_eq!(Arc::strong_count(&task), 1, "the waker keeps a task's memory");
+        assert_eq!(Arc::strong_count(&handle), 1);
+        wheel.advance(at(200_000));
+        assert!(!handle.take().due);
+    }
+
+    /// A waker that holds `task`, as that of a runtime does.
+    fn waker_of(task: &Arc<()>) -> std::task::Waker {
+        struct Task(#[allow(dead_code)] Arc<()>);
+        impl std::task::Wake for Task {
+            fn wake(self: Arc<Self>) {}
+        }
+        Arc::new(Task(Arc::clone(task))).into()
     }
 
     #[test]

@@ -132,6 +132,12 @@ impl Handle {
         self.deadline.store(deadline.map_or(u64::MAX, millis), Ordering::Relaxed);
     }
 
+    /// The connection is gone: nothing is due any more, and nobody is woken. The waker would keep the task's memory.
+    pub(crate) fn retire(&self) {
+        self.set_deadline(None);
+        drop(self.waker.take());
+    }
+
     pub(crate) fn scheduled(&self) -> u64 {
         self.scheduled.load(Ordering::Relaxed)
     }
