@@ -56,6 +56,7 @@ pub fn of_sessions(rig: &Rig) -> Result<Vec<Figure>> {
 /// What a connection costs that has nothing but a task, in bytes.
 fn bare_task(rig: &Rig, connections: usize, sources: &mut Sources) -> Result<f64> {
     let (process, address) = Process::yardstick(&["task"])?;
+    settle(rig);
     let before = process.private_bytes()? as f64;
     let mut fleet = Fleet::connect(address, 0..connections, Speech::Jt808, sources)?;
     fleet.log_in()?;
