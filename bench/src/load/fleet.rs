@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use mio::{Events, Poll};
 
+use super::events;
 use super::schedule::{Pace, Schedule};
 use super::speech::{Downlink, Speaker, Speech, Uplink};
 use super::ticks::Ticks;
@@ -211,7 +212,7 @@ impl Fleet {
         &mut self,
         mut take: impl FnMut(usize, Instant, usize) -> Result<()>,
     ) -> Result<()> {
-        self.poll.poll(&mut self.events, Some(PATIENCE))?;
+        events::wait(&mut self.poll, &mut self.events, PATIENCE)?;
         ensure!(!self.events.is_empty(), "no answer for {PATIENCE:?}");
         let now = Instant::now();
         for event in &self.events {

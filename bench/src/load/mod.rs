@@ -1,6 +1,7 @@
 //! The generator: terminals and API clients, one thread with one event loop, written apart from the code under test on purpose:
 //! what measures must not cost what is measured.
 
+pub mod events;
 pub mod fleet;
 pub mod http;
 pub mod jt808;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use mio::{Events, Poll, Token};
 
+use super::events;
 use super::fleet::Terminal;
 use super::http;
 use super::schedule::{Pace, Schedule};
@@ -110,7 +111,7 @@ impl Traffic {
             if all_done && schedule.is_over(Instant::now()) {
                 break;
             }
-            self.poll.poll(&mut events, Some(PATIENCE))?;
+            events::wait(&mut self.poll, &mut events, PATIENCE)?;
             ensure!(!events.is_empty(), "nothing happened for {PATIENCE:?}");
             let now = Instant::now();
             for event in &events {
