@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use mio::{Events, Poll, Token};
 
+use super::events;
 use super::fleet::Terminal;
 use super::http;
 use super::schedule::{Pace, Schedule};

@@ -10,8 +10,8 @@ use super::ledger::Ledger;
 use super::phrase::{Phrase, TO_DRIVER};
 use super::terminal::{Scratch, Terminal};
 use crate::gateway::{Gateway, Site};
-use crate::load::http;
 use crate::load::wire::{Sources, Wire};
+use crate::load::{self, http};
 
 /// Events of API clients begin here; those of terminals at 0.
 const CLIENTS: usize = 1 << 20;
@@ -97,7 +97,7 @@ impl Crowd {
             if left.is_zero() {
                 return Ok(());
             }
-            self.poll.poll(&mut events, Some(left))?;
+            load::poll(&mut self.poll, &mut events, left)?;
             for event in &events {
                 let Token(token) = event.token();
                 self.hear(token)?;
@@ -114,7 +114,7 @@ impl Crowd {
         let (begin, mut events) = (Instant::now(), Events::with_capacity(1024));
         let mut look = begin;
         loop {
-            self.poll.poll(&mut events, Some(LOOK))?;
+            load::poll(&mut self.poll, &mut events, LOOK)?;
             for event in &events {
                 self.hear(event.token().0)?;
             }
