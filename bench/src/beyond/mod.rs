@@ -1,12 +1,22 @@
 //! What no gate asks: how cost grows, how long a start takes, what one slow part does to the rest.
 
+mod history;
 mod hundred_thousand;
+mod start;
 
 use crate::goal::Goal;
 
-pub const ALL: &[Goal] = &[Goal {
-    name: "sessions",
-    question: "100 000 sessions on one machine",
-    in_all: false,
-    run: hundred_thousand::sessions,
-}];
+pub const ALL: &[Goal] = &[
+    Goal {
+        name: "sessions",
+        question: "100 000 sessions on one machine",
+        in_all: false,
+        run: hundred_thousand::sessions,
+    },
+    Goal {
+        name: "start",
+        question: "time from the start of the program until it is ready, with much to do waiting",
+        in_all: true,
+        run: start::until_ready,
+    },
+];
