@@ -1,5 +1,6 @@
 //! What no gate asks: how cost grows, how long a start takes, what one slow part does to the rest.
 
+mod growth;
 mod history;
 mod hundred_thousand;
 mod start;
@@ -18,5 +19,11 @@ pub const ALL: &[Goal] = &[
         question: "time from the start of the program until it is ready, with much to do waiting",
         in_all: true,
         run: start::until_ready,
+    },
+    Goal {
+        name: "growth",
+        question: "cost as sessions, messages, backlog and one tracker's history grow",
+        in_all: false,
+        run: growth::curves,
     },
 ];
