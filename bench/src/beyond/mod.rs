@@ -1,5 +1,6 @@
 //! What no gate asks: how cost grows, how long a start takes, what one slow part does to the rest.
 
+mod broadcast;
 mod growth;
 mod history;
 mod hundred_thousand;
@@ -19,6 +20,12 @@ pub const ALL: &[Goal] = &[
         question: "time from the start of the program until it is ready, with much to do waiting",
         in_all: true,
         run: start::until_ready,
+    },
+    Goal {
+        name: "broadcast",
+        question: "one text to 300 trackers in one call",
+        in_all: true,
+        run: broadcast::against_sends,
     },
     Goal {
         name: "growth",
