@@ -4,6 +4,7 @@ mod broadcast;
 mod growth;
 mod history;
 mod hundred_thousand;
+mod reads;
 mod start;
 
 use crate::goal::Goal;
@@ -26,6 +27,12 @@ pub const ALL: &[Goal] = &[
         question: "one text to 300 trackers in one call",
         in_all: true,
         run: broadcast::against_sends,
+    },
+    Goal {
+        name: "reads",
+        question: "lists, updates and unread counts, alone and beside as many texts as possible",
+        in_all: true,
+        run: reads::beside_texts,
     },
     Goal {
         name: "growth",
