@@ -18,10 +18,12 @@ mod goal;
 mod load;
 mod machine;
 mod markdown;
+mod plot;
 mod process;
 mod real;
 mod report;
 mod rig;
+mod series;
 mod times;
 mod wait;
 mod yardstick;
@@ -63,6 +65,13 @@ fn main() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(("count", flags)) => count::count(flags.get_flag("update")),
+        Some(("plot", files)) => {
+            let file = |name| files.get_one::<PathBuf>(name).context("a path is missing");
+            for drawn in plot::draw_all(file("file")?, file("directory")?)? {
+                println!("{}", drawn.display());
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         Some((name, _)) => measure(name, &matches),
         None => unreachable!("a command is required"),
     }
@@ -134,6 +143,12 @@ fn command() -> Command {
                         .action(ArgAction::SetTrue)
                         .help("Rewrite the baseline"),
                 ),
+        )
+        .subcommand(
+            Command::new("plot")
+                .about("Draws the curves of a run, one SVG for each kind of growth")
+                .arg(file("file").required(true))
+                .arg(file("directory").required(true)),
         );
     command = command.subcommand(
         Command::new("tables").about("A run as Markdown").arg(file("run").required(true)),

@@ -2,17 +2,26 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
-use serde::{Deserialize, Serialize};
+use anyhow::Context as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::machine::{self, Machine};
+use crate::series::Series;
 
 /// The median of rounds with the extremes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
+    #[serde(deserialize_with = "number_or_null")]
     pub median: f64,
+    #[serde(deserialize_with = "number_or_null")]
     pub min: f64,
+    #[serde(deserialize_with = "number_or_null")]
     pub max: f64,
+}
+
+/// JSON has no word for a number that is none: it is written as null, when a round on a busy machine came to nothing.
+fn number_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
 }
 
 impl Spread {
@@ -95,6 +104,9 @@ pub struct Figure {
     pub verdict: Option<Verdict>,
     /// What it is made of.
     pub parts: Vec<(String, Spread)>,
+    /// How it came about as something grew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<Series>,
     /// Share of the machine that others used while it was measured.
     pub others: f64,
 }
@@ -102,7 +114,8 @@ pub struct Figure {
 impl Figure {
     pub fn new(id: &str, what: &str, rounds: &[f64]) -> Self {
         let (id, what, value) = (id.to_owned(), what.to_owned(), Spread::of(rounds));
-        Self { id, what, value, bar: None, verdict: None, parts: Vec::new(), others: 0.0 }
+        let (bar, verdict, parts, series) = (None, None, Vec::new(), None);
+        Self { id, what, value, bar, verdict, parts, series, others: 0.0 }
     }
 
     /// The largest round counts, not the median: what must never happen.
@@ -151,7 +164,7 @@ impl Figure {
         for (name, value) in &self.parts {
             lines += &format!("       {name:<72} {:>30}\n", shown(*value));
         }
-        lines
+        lines + &self.series.as_ref().map(Series::lines).unwrap_or_default()
     }
 }
 
@@ -166,7 +179,7 @@ pub struct Report {
 
 impl Report {
     /// What a run wrote down.
-    pub fn read(file: &Path) -> Result<Self> {
+    pub fn read(file: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
         serde_json::from_str(&text).with_context(|| format!("{} is no report", file.display()))
     }
@@ -196,7 +209,8 @@ pub fn shown(spread: Spread) -> String {
     format!("{} ({} … {})", number(median), number(min), number(max))
 }
 
-fn number(value: f64) -> String {
+/// A number with as many digits as matter.
+pub fn number(value: f64) -> String {
     match value.abs() {
         size if size >= 1000.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
@@ -234,5 +248,27 @@ impl Rounds {
             first.parts.extend(parts);
         }
         figures
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_read_as_it_was_written() {
+        let mut figure = Figure::new("x", "what", &[1.0, f64::NAN]).at_most(2.0, 1.0);
+        let y = Spread::of(&[3.0]);
+        figure.series = Some(Series {
+            group: "group".to_owned(),
+            x: "things".to_owned(),
+            y: "ms".to_owned(),
+            points: vec![crate::series::Point { x: 10.0, y }],
+        });
+        let text = serde_json::to_string(&figure).unwrap();
+        let read: Figure = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.series, figure.series);
+        assert_eq!((read.value.min, read.value.max.is_nan()), (1.0, true));
+        assert_eq!((read.bar, read.verdict), (figure.bar, figure.verdict));
     }
 }

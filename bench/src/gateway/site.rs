@@ -162,8 +162,13 @@ impl Site {
 
     /// The request that sends `text` to a tracker.
     pub fn send(&self, tracker: i64, text: &str) -> Vec<u8> {
-        let body = serde_json::json!({ "hash": self.key, "tracker_id": tracker, "message": text });
-        http::post("/tracker/chat/send", &body.to_string())
+        self.call("send", serde_json::json!({ "tracker_id": tracker, "message": text }))
+    }
+
+    /// The request that calls an action of the chat with these arguments, an object.
+    pub fn call(&self, action: &str, mut arguments: serde_json::Value) -> Vec<u8> {
+        arguments["hash"] = self.key.as_str().into();
+        http::post(&format!("/tracker/chat/{action}"), &arguments.to_string())
     }
 
     /// Texts in the database that are DELIVERED.

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use mio::{Events, Poll};
 
-use super::events;
 use super::schedule::{Pace, Schedule};
 use super::speech::{Downlink, Speaker, Speech, Uplink};
 use super::ticks::Ticks;

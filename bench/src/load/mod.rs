@@ -11,6 +11,7 @@ pub mod speech;
 pub mod stalled;
 pub mod ticks;
 pub mod traffic;
+pub mod volley;
 pub mod wialon;
 pub mod wire;
 

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use mio::{Events, Poll, Token};
 
-use super::events;
 use super::fleet::Terminal;
 use super::http;
 use super::schedule::{Pace, Schedule};
@@ -17,6 +16,8 @@ use super::wire::{Sources, Wire};
 
 /// Longest time in which nothing happens.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Longest answer: what is unread of ten thousand trackers takes 120 kB.
+const BUFFER: usize = 1 << 20;
 /// Events of API clients begin here; those of terminals at 0.
 const CLIENTS: usize = 1 << 20;
 
@@ -90,7 +91,7 @@ impl Traffic {
             terminals,
             requests,
             next: 0,
-            buffer: vec![0; 64 * 1024],
+            buffer: vec![0; BUFFER],
             scratch: Vec::new(),
             out: Vec::new(),
             ticks,
