@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::report::{Figure, Report, Verdict, shown};
 
-/// The figures of a file: those with a bar in one table, the others and the parts in a second.
+/// The figures of a file: those with a bar in one table, the others, the parts and the points of curves in a second.
 pub fn tables(file: &Path) -> Result<String> {
     let report = Report::read(file)?;
     let mut text = report.heading();
@@ -31,8 +31,8 @@ pub fn tables(file: &Path) -> Result<String> {
 }
 
 fn write_parts(text: &mut String, figure: &Figure) -> Result<()> {
-    for (name, value) in &figure.parts {
-        writeln!(text, "| {} | {name} | {} |", figure.id, shown(*value))?;
+    for (name, value) in figure.rows() {
+        writeln!(text, "| {} | {name} | {} |", figure.id, shown(value))?;
     }
     Ok(())
 }

@@ -161,10 +161,15 @@ impl Figure {
         };
         let (id, what, value) = (&self.id, &self.what, shown(self.value));
         let mut lines = format!("{id:<4} {what:<74} {value:>30}  {bar:<15} {verdict}{noisy}\n");
-        for (name, value) in &self.parts {
-            lines += &format!("       {name:<72} {:>30}\n", shown(*value));
+        for (name, value) in self.rows() {
+            lines += &format!("       {name:<72} {:>30}\n", shown(value));
         }
-        lines + &self.series.as_ref().map(Series::lines).unwrap_or_default()
+        lines
+    }
+
+    /// What it is made of, and the points of its curve.
+    pub fn rows(&self) -> Vec<(String, Spread)> {
+        self.parts.iter().cloned().chain(self.series.iter().flat_map(Series::rows)).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::{Figure, Spread, shown};
+use crate::report::{Figure, Spread};
 
 /// One curve.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,13 +25,11 @@ pub struct Point {
 }
 
 impl Series {
-    /// The points as rows of a table.
-    pub fn lines(&self) -> String {
-        let row = |point: &Point| {
-            let what = format!("{} at {} {}", self.y, amount(point.x), self.x);
-            format!("       {what:<72} {:>30}\n", shown(point.y))
-        };
-        self.points.iter().map(row).collect()
+    /// The points, each with what it says.
+    pub fn rows(&self) -> impl Iterator<Item = (String, Spread)> {
+        self.points
+            .iter()
+            .map(|point| (format!("{} at {} {}", self.y, amount(point.x), self.x), point.y))
     }
 }
 

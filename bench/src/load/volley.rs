@@ -85,7 +85,7 @@ impl Volley {
         let (mut answers, mut arrivals) = (0, 0);
         let mut shot = Shot { answered: Duration::ZERO, arrived: Duration::ZERO };
         while answers < requests.len() || arrivals < texts {
-            self.poll.poll(&mut events, Some(PATIENCE))?;
+            super::poll(&mut self.poll, &mut events, PATIENCE)?;
             ensure!(!events.is_empty(), "nothing happened for {PATIENCE:?}");
             for event in &events {
                 let Token(token) = event.token();

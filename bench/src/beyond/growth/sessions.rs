@@ -57,7 +57,7 @@ pub fn curves(rig: &Rig) -> Result<Vec<Figure>> {
                 curves.add("ack p99 ms", at, quantile(&mut round.latency, 0.99));
                 drop(fleet);
                 eventually("the connections to end", Duration::from_secs(20), || {
-                    Ok(gateway.counter(CONNECTIONS)? == 0.0)
+                    Ok(gateway.connections()? == 0.0)
                 })?;
             }
         }
@@ -66,6 +66,3 @@ pub fn curves(rig: &Rig) -> Result<Vec<Figure>> {
         Ok(curves.figures("sessions", "sessions", share))
     })
 }
-
-/// Gauge of the gateway: connections that are open.
-const CONNECTIONS: &str = "cabwire_connections{protocol=\"jt808\"}";
