@@ -59,9 +59,15 @@ impl Term {
     /// Whether `name` is this name, or one of this family.
     #[must_use]
     pub fn covers(&self, name: &str) -> bool {
-        let Some((front, behind)) = self.name.split_once("{n}") else {
+        // Most names differ in their first byte, and this is asked of every term for every name that a device made up.
+        if self.name.as_bytes().first() != name.as_bytes().first() {
+            return false;
+        }
+        // A search for one character is cheaper than one for `{n}`, which is the only thing in braces.
+        let Some((front, behind)) = self.name.split_once('{') else {
             return self.name == name;
         };
+        let behind = behind.strip_prefix("n}").unwrap_or(behind);
         let number = name.strip_prefix(front).and_then(|rest| rest.strip_suffix(behind));
         number.is_some_and(is_number)
     }
@@ -105,10 +111,25 @@ pub fn is_alarm(name: &str) -> bool {
 /// What a thing called `name` is to be called instead, if `name` is another word for one in the vocabulary.
 #[must_use]
 pub fn synonym(name: &str) -> Option<&'static str> {
-    let bare: String = name.chars().filter(|c| !c.is_ascii_digit()).collect();
-    let word = SYNONYMS.iter().find(|(word, _)| *word == bare);
-    let word = word.or_else(|| UNITLESS.iter().find(|(end, _)| bare.ends_with(end)));
+    let first = bare(name).next()?;
+    let same_start = |word: &str| word.as_bytes().first() == Some(&first);
+    let word = SYNONYMS.iter().find(|(word, _)| same_start(word) && is_bare(name, word));
+    let word = word.or_else(|| UNITLESS.iter().find(|(end, _)| ends_bare(name, end)));
     word.filter(|_| term(name).is_none()).map(|(_, neutral)| *neutral)
+}
+
+/// The letters of `name`: its digits left out.
+fn bare(name: &str) -> impl DoubleEndedIterator<Item = u8> {
+    name.bytes().filter(|byte| !byte.is_ascii_digit())
+}
+
+fn is_bare(name: &str, word: &str) -> bool {
+    bare(name).eq(word.bytes())
+}
+
+fn ends_bare(name: &str, end: &str) -> bool {
+    let mut from_behind = bare(name).rev();
+    end.bytes().rev().all(|byte| from_behind.next() == Some(byte))
 }
 
 /// An attribute that the device named itself. Where the name is a neutral one, the value is brought to its kind. If it cannot be
