@@ -1,9 +1,9 @@
 //! Threads that serve device connections, each with a runtime of its own.
 //!
-//! The API has a thread, the store's writer has one, and devices have as many as there are processors beyond these two; if there
-//! are none, they share the API's. A runtime with one thread polls its connections in the order in which they became ready: when
-//! there is more to do than can be done, all wait about the same time, and nothing is handed from thread to thread. Where several
-//! threads take work from each other, that costs a quarter of each text, and a few connections wait ten times longer than most.
+//! The API has a thread, and devices have as many as there are processors beyond that one; the store's writer mostly waits for the
+//! disk. With one processor, devices share the API's thread. A runtime with one thread polls its connections in the order in which
+//! they became ready: when there is more to do than can be done, all wait about the same time. Where several threads take work
+//! from each other, a few connections wait ten times longer than most.
 
 use std::io;
 use std::thread::JoinHandle;
@@ -11,13 +11,10 @@ use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 
-/// Processors that are not for devices alone.
-const OTHERS: usize = 2;
-
 /// How many threads devices get on this machine besides the API's.
 #[must_use]
 pub fn for_devices() -> usize {
-    std::thread::available_parallelism().map_or(0, |all| all.get().saturating_sub(OTHERS))
+    std::thread::available_parallelism().map_or(0, |all| all.get() - 1)
 }
 
 /// The threads; they end when it is dropped, and what still runs on them with them.
