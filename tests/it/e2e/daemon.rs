@@ -44,6 +44,8 @@ pub struct Daemon {
 pub struct Setup {
     pub clock: Arc<dyn Clock>,
     pub wrap: Wrap,
+    /// Threads for devices besides the one that everything else is on; with none it serves them, too.
+    pub device_threads: usize,
 }
 
 /// What the daemon gets instead of the store itself.
@@ -51,7 +53,7 @@ pub type Wrap = Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store>>;
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { clock: SystemClock::new(), wrap: Box::new(|store| store) }
+        Self { clock: SystemClock::new(), wrap: Box::new(|store| store), device_threads: 0 }
     }
 }
 
@@ -87,7 +89,7 @@ impl Daemon {
             clock: Arc::clone(&setup.clock),
             metrics: Arc::new(String::new),
             credentials: None,
-            device_threads: 0,
+            device_threads: setup.device_threads,
         };
         let running = app::start(&config, (setup.wrap)(store), around).await.unwrap();
         Self { running, config, clock: setup.clock, directory, http: reqwest::Client::new() }

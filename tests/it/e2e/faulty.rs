@@ -57,6 +57,7 @@ pub struct Faulty {
     inner: Arc<dyn Store>,
     faults: Arc<Mutex<HashMap<Call, Fault>>>,
     calls: Arc<Mutex<HashMap<Call, usize>>>,
+    answered: Arc<Mutex<HashMap<Call, usize>>>,
     failed: Arc<AtomicUsize>,
 }
 
@@ -66,8 +67,9 @@ impl Faulty {
         let cell = Arc::new(OnceLock::new());
         let kept = Arc::clone(&cell);
         let wrap = move |inner| {
-            let (faults, calls, failed) = (Arc::default(), Arc::default(), Arc::default());
-            let store = Self { inner, faults, calls, failed };
+            let (faults, failed) = (Arc::default(), Arc::default());
+            let (calls, answered) = (Arc::default(), Arc::default());
+            let store = Self { inner, faults, calls, answered, failed };
             assert!(kept.set(store.clone()).is_ok(), "one store for one daemon");
             Arc::new(store) as Arc<dyn Store>
         };
@@ -89,6 +91,11 @@ impl Faulty {
         self.calls.lock().get(&call).copied().unwrap_or(0)
     }
 
+    /// Whether every call of this kind has its answer.
+    pub fn is_quiet(&self, call: Call) -> bool {
+        self.answered.lock().get(&call).copied().unwrap_or(0) == self.calls(call)
+    }
+
     /// How many calls failed because they were told to.
     pub fn failed(&self) -> usize {
         self.failed.load(Ordering::Relaxed)
@@ -101,6 +108,16 @@ impl Faulty {
     ) -> Result<T, StoreError> {
         *self.calls.lock().entry(call).or_insert(0) += 1;
         let fault = self.faults.lock().get(&call).cloned();
+        let answer = self.disturbed(fault, work).await;
+        *self.answered.lock().entry(call).or_insert(0) += 1;
+        answer
+    }
+
+    async fn disturbed<T>(
+        &self,
+        fault: Option<Fault>,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
         match fault {
             None => work.await,
             Some(Fault::Fails(error)) => self.fail(error),

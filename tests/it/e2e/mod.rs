@@ -21,5 +21,6 @@ mod relay;
 mod repeats;
 mod restart;
 mod takeover;
+mod threads;
 mod transcripts;
 mod wire;

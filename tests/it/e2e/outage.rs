@@ -25,7 +25,7 @@ const PHONE: &str = "13912345678";
 
 async fn daemon(clock: Arc<dyn Clock>, change: impl FnOnce(&mut Config)) -> (Daemon, Faulty) {
     let (wrap, store) = Faulty::wrap();
-    let daemon = Daemon::set_up(Setup { clock, wrap }, change).await;
+    let daemon = Daemon::set_up(Setup { clock, wrap, ..Setup::default() }, change).await;
     let store = store.get().unwrap().clone();
     (daemon, store)
 }
@@ -116,6 +116,23 @@ async fn the_api_says_that_a_text_was_not_queued() {
     daemon.delivered(&account, tracker, id).await;
 }
 
+/// Waits until the queue of a connected device has no question to the store open.
+async fn knows_what_waits(store: &Faulty, device: &mut Device) {
+    loop {
+        let asked = store.calls(Call::PendingTexts);
+        eventually("texts are loaded", || async {
+            store.is_quiet(Call::PendingTexts).then_some(())
+        })
+        .await;
+        // By the time the second is answered the first has shown the queue what was loaded, and it would have asked again.
+        is_served(device).await;
+        is_served(device).await;
+        if store.calls(Call::PendingTexts) == asked {
+            return;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_receipt_is_brought_to_the_store_when_it_works_again() {
     let (daemon, store) = usual().await;
@@ -125,8 +142,8 @@ async fn a_receipt_is_brought_to_the_store_when_it_works_again() {
         let mut device = daemon.device(*protocol, PHONE).await;
         let first = daemon.send(&account, tracker, "first").await;
         let text = next_text(&mut device).await;
-        // By the time this is answered the queue knows that nothing else waits. Otherwise it asks once more after the receipt, and the
-        // second text waits for the outage to end.
+        // Otherwise it asks once more after the receipt, and the second text waits for the outage to end.
+        knows_what_waits(&store, &mut device).await;
         assert_eq!(daemon.message(&account, tracker, first).await["status"], "PENDING");
         store.disturb(Call::UpdateDeliveries, Fault::unavailable());
         let failed = store.failed();

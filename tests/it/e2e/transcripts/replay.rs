@@ -91,7 +91,7 @@ impl<'a> Replay<'a> {
         let key = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(key.path(), DEVICE_KEY).unwrap();
         let (wrap, store) = Faulty::wrap();
-        let setup = Setup { clock: Arc::clone(&clock) as _, wrap };
+        let setup = Setup { clock: Arc::clone(&clock) as _, wrap, ..Setup::default() };
         let daemon = Daemon::set_up(setup, |config| {
             config.secrets.device_code_key_file = Some(key.path().to_owned());
             // The clock stands still: all refusals fall into one minute.
