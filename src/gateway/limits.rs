@@ -53,7 +53,7 @@ impl Default for Limits {
             frame_bytes: 256 * 1024,
             reassembly_bytes: 1024 * 1024,
             frames_per_second: 2000,
-            uncommitted: 64,
+            uncommitted: 8,
             lanes: 256,
             ready_texts: 16,
             strangers: 1000,

@@ -8,10 +8,11 @@ use protocols::Effects;
 
 use crate::model::Uplink;
 
-/// Bytes read at once.
-pub(crate) const READ_BYTES: usize = 64 * 1024;
+/// Bytes read at once: a hundred frames or so. Whoever pours in more waits for its turn again, and delays the others by no more than
+/// these.
+pub(crate) const READ_BYTES: usize = 8 * 1024;
 /// Scratch space that has grown beyond this is given back to the system.
-const KEEP_BYTES: usize = 4 * READ_BYTES;
+const KEEP_BYTES: usize = 32 * READ_BYTES;
 
 /// Everything one poll of one connection needs.
 pub(crate) struct Scratch {

@@ -8,8 +8,10 @@
 use std::io;
 use std::thread::JoinHandle;
 
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
+
+use crate::runtime;
 
 /// How many threads devices get on this machine besides the API's.
 #[must_use]
@@ -33,7 +35,7 @@ impl DeviceThreads {
         let mut this =
             Self { handles: Vec::new(), threads: Vec::new(), stop: CancellationToken::new() };
         for number in 0..count {
-            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let runtime = runtime::with_one_thread()?;
             this.handles.push(runtime.handle().clone());
             let stop = this.stop.clone();
             let thread = std::thread::Builder::new().name(format!("devices-{number}"));

@@ -40,6 +40,10 @@ impl Connection {
                     self.clocks.last_read = now.monotonic;
                     self.take_in(arrived, now, scratch);
                     self.submit(scratch);
+                    if arrived == READ_BYTES {
+                        // There is more, and others have been waiting for as long as that took.
+                        break;
+                    }
                 }
             }
         }
