@@ -14,6 +14,8 @@
 //!
 //! A record without time and position, such as a head packet, is an [`Event::Info`].
 
+use std::hint::black_box;
+
 use bytes::Bytes;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -126,6 +128,21 @@ fn movement(record: &[Tag<'_>], fix: &mut Fix) {
     }
     if let Some(&[low, high]) = tag(record, tags::ALTITUDE) {
         fix.altitude = Some(f32::from(i16::from_le_bytes([low, high])));
+    }
+}
+
+/// Reads the value of one tag, and drops it.
+pub(super) fn read_tag(tag: &Tag<'_>) {
+    match (tag.id, tag.value) {
+        (tags::POSITION, _) => {
+            black_box(fix(std::slice::from_ref(tag)));
+        }
+        (id, value @ ([_] | [_, _] | [_, _, _] | [_, _, _, _])) => {
+            black_box((id, number(value)));
+        }
+        tag => {
+            black_box(tag);
+        }
     }
 }
 

@@ -24,6 +24,7 @@
 //! | `item_XX` | any other item, or one of unexpected length | bytes |
 
 use std::borrow::Cow;
+use std::hint::black_box;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +33,7 @@ use super::header::Edition;
 use super::message::Location;
 use super::time;
 use crate::event::{Attributes, Fix, Report, Value};
+use crate::wire::bcd;
 
 /// Names of the door bits, from bit 13 on.
 const DOORS: [&str; 5] = ["door1_open", "door2_open", "door3_open", "door4_open", "door5_open"];
@@ -139,6 +141,15 @@ impl<'a> Location<'a> {
         match self.altitude {
             60_001.. => f32::from(self.altitude) - 65_536.0,
             metres => f32::from(metres),
+        }
+    }
+
+    /// Reads every value, and drops them.
+    pub(crate) fn read(&self) {
+        black_box((self, self.degrees(), self.metres(), self.time.map(bcd::number)));
+        for (id, value) in self.items() {
+            let value = if value.len() > 8 { Err(value) } else { Ok(int(value)) };
+            black_box((id, &value));
         }
     }
 

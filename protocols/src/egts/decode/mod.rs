@@ -78,7 +78,14 @@ fn located(
 /// # Errors
 /// The first field that does not fit. A packet that [`Header::refusal`] refuses is not looked into: do not ask.
 pub(super) fn packet(frame: &[u8]) -> Result<Packet<'_>, DecodeError> {
-    let header = header(frame)?;
+    packet_of(header(frame)?, frame)
+}
+
+/// The same, where the header is known already.
+///
+/// # Errors
+/// A field that does not parse.
+pub(super) fn packet_of(header: Header, frame: &[u8]) -> Result<Packet<'_>, DecodeError> {
     let input = frame.get(header.length..).unwrap_or_default();
     let input = input.get(..header.body).unwrap_or(input);
     let body = match header.kind {
