@@ -25,6 +25,7 @@ use super::decode::tag;
 use super::message::{Compressed, Minimal, Tag, number};
 use super::tags::{self, Reading};
 use crate::event::{Attributes, DriverIdentity, Event, Fix, Report, Value};
+use crate::vocabulary::names;
 
 /// A full tank, in 0.4 %.
 const FULL: u8 = 250;
@@ -154,6 +155,9 @@ fn driver(record: &[Tag<'_>], time: Option<Timestamp>, out: &mut Vec<Event>) {
     }
 }
 
+/// Names of tags without a meaning.
+static TAG_NAMES: [[u8; 6]; 256] = names::hexadecimal(*b"tag_00");
+
 fn attributes(record: &[Tag<'_>]) -> Attributes {
     let mut list = Attributes::with_capacity(record.len());
     for tag in record {
@@ -168,7 +172,7 @@ fn attributes(record: &[Tag<'_>]) -> Attributes {
             tags::EXTENDED => extended(tag.value, &mut list),
             id => match tags::meaning(id) {
                 Some((name, reading)) => read(name, reading, tag.value, &mut list),
-                None => list.push((format!("tag_{id:02X}").into(), raw(tag.value))),
+                None => list.push((names::of_byte(&TAG_NAMES, id).into(), raw(tag.value))),
             },
         }
     }
