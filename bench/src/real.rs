@@ -6,7 +6,8 @@
 use anyhow::{Context as _, Result, anyhow};
 use kit::host::{Happening, Host};
 use kit::play::play_login;
-use kit::transcript::{Admit, Input, Transcript, load, root};
+use kit::rows::rows;
+use kit::transcript::{Admit, Input, Transcript, load};
 use protocols::{Effect, Effects, Frame, Framer, Limits, Now, Protocol, Session};
 
 /// A logged-in connection, without a host: what it wants done is dropped.
@@ -27,23 +28,42 @@ impl From<Host> for Dialogue {
 
 impl Dialogue {
     /// Cuts and handles every frame in `bytes`; how many were understood.
-    pub fn feed(&mut self, mut bytes: &[u8]) -> u32 {
-        let mut understood = 0;
-        while !bytes.is_empty() {
-            let Ok(cut) = self.framer.cut(bytes, &mut self.scratch) else { break };
-            if cut.consumed == 0 {
-                break;
-            }
-            bytes = bytes.get(cut.consumed..).unwrap_or_default();
-            if let Some(Frame::Valid(frame)) = cut.frame {
-                // A row may not fit what another row taught the session; what it then costs counts, too.
-                let handled = self.session.handle_frame(frame, self.now, &mut self.fx);
-                understood += u32::from(handled.is_ok());
-                drop(self.fx.drain());
-            }
-        }
-        understood
+    pub fn feed(&mut self, bytes: &[u8]) -> u32 {
+        let Self { framer, session, now, fx, scratch } = self;
+        frames(&mut **framer, bytes, scratch, |frame| {
+            // A row may not fit what another row taught the session; what it then costs counts, too.
+            let handled = session.handle_frame(frame, *now, fx).is_ok();
+            drop(fx.drain());
+            handled
+        })
     }
+
+    /// Cuts every frame in `bytes` and reads its fields, without the session; how many were in order.
+    pub fn read(&mut self, protocol: &dyn Protocol, bytes: &[u8]) -> u32 {
+        let Self { framer, scratch, .. } = self;
+        frames(&mut **framer, bytes, scratch, |frame| protocol.read(frame).is_ok())
+    }
+}
+
+/// How many frames in `bytes` satisfy `each`.
+fn frames(
+    framer: &mut dyn Framer,
+    mut bytes: &[u8],
+    scratch: &mut Vec<u8>,
+    mut each: impl FnMut(&[u8]) -> bool,
+) -> u32 {
+    let mut count = 0;
+    while !bytes.is_empty() {
+        let Ok(cut) = framer.cut(bytes, scratch) else { break };
+        if cut.consumed == 0 {
+            break;
+        }
+        bytes = bytes.get(cut.consumed..).unwrap_or_default();
+        if let Some(Frame::Valid(frame)) = cut.frame {
+            count += u32::from(each(frame));
+        }
+    }
+    count
 }
 
 /// Frames that belong to one dialogue.
@@ -57,7 +77,7 @@ pub struct Spoken {
 pub fn spoken(protocol: &'static dyn Protocol) -> Result<Vec<Spoken>> {
     let name = protocol.info().name;
     let transcripts = load(name).map_err(|problem| anyhow!(problem))?;
-    let mut rows = rows(name)?;
+    let mut rows = rows(name).map_err(|problem| anyhow!(problem))?;
     if rows.is_empty() {
         rows = written(&transcripts);
     }
@@ -100,23 +120,6 @@ fn taken(rows: &mut Vec<Vec<u8>>, begin: impl Fn() -> Result<Host>) -> Result<Op
     Ok((!taken.is_empty()).then(|| Spoken { dialogue: host.into(), rows: taken }))
 }
 
-/// The rows of one protocol as they are on the wire.
-fn rows(protocol: &str) -> Result<Vec<Vec<u8>>> {
-    let file = root().join(protocol).join("frames.jsonl");
-    let text = if file.exists() { std::fs::read_to_string(file)? } else { String::new() };
-    let row = |line: &str| -> Result<Vec<u8>> {
-        let row: serde_json::Value = serde_json::from_str(line)?;
-        match (row["text"].as_str(), row["hex"].as_str()) {
-            (Some(text), _) => Ok(format!("{text}\r\n").into_bytes()),
-            (None, hex) => {
-                let bytes = kit::parse_bytes(hex.unwrap_or(""));
-                Ok(on_the_wire(bytes.map_err(|problem| anyhow!(problem))?))
-            }
-        }
-    };
-    text.lines().map(row).collect()
-}
-
 /// What devices write in transcripts.
 fn written(transcripts: &[Transcript]) -> Vec<Vec<u8>> {
     let steps = transcripts.iter().flat_map(|transcript| &transcript.steps);
@@ -126,23 +129,6 @@ fn written(transcripts: &[Transcript]) -> Vec<Vec<u8>> {
             _ => None,
         })
         .collect()
-}
-
-/// Rows between 7E are stored without the escapes that go inside.
-fn on_the_wire(frame: Vec<u8>) -> Vec<u8> {
-    let [0x7e, inner @ .., 0x7e] = &frame[..] else {
-        return frame;
-    };
-    let mut wire = vec![0x7e];
-    for &byte in inner {
-        match byte {
-            0x7e => wire.extend([0x7d, 0x02]),
-            0x7d => wire.extend([0x7d, 0x01]),
-            byte => wire.push(byte),
-        }
-    }
-    wire.push(0x7e);
-    wire
 }
 
 /// Whether the session records something of this row when it comes a second time and the device is known.

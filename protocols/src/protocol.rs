@@ -3,6 +3,7 @@
 //! A protocol is one value behind `&'static dyn Protocol`, listed once in [`crate::registry`]. Ports, configuration keys, the
 //! documentation tables, the conformance suite, `decode` and `simulate` are all derived from it.
 
+use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::{DeviceOptions, OptionSpec};
@@ -34,6 +35,14 @@ pub trait Protocol: Send + Sync {
     /// # Errors
     /// [`TextRefusal`] if no device of this protocol, configured like this, can show it.
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal>;
+
+    /// Decodes one complete frame (as the framer hands it out) into its typed fields, without a session, and drops them: is it well
+    /// formed? What is laid out differently under different options is tried in turn. A frame of a type that nobody decodes is in
+    /// order; so is one that is encrypted, or a part of a message. Asked by tests and benchmarks.
+    ///
+    /// # Errors
+    /// [`DecodeError`] of the first field that does not parse.
+    fn read(&self, frame: &[u8]) -> Result<(), DecodeError>;
 
     /// Explains one complete frame (as the framer hands it out) for a human reader: `cabwire decode`.
     fn explain(&self, frame: &[u8]) -> Explanation;

@@ -5,6 +5,8 @@
 //! another word for a thing that is in the list. `docs/attributes.md` is generated from here.
 
 mod alarms;
+mod index;
+pub(crate) mod names;
 mod synonyms;
 
 use std::borrow::Cow;
@@ -59,10 +61,6 @@ impl Term {
     /// Whether `name` is this name, or one of this family.
     #[must_use]
     pub fn covers(&self, name: &str) -> bool {
-        // Most names differ in their first byte, and this is asked of every term for every name that a device made up.
-        if self.name.as_bytes().first() != name.as_bytes().first() {
-            return false;
-        }
         // A search for one character is cheaper than one for `{n}`, which is the only thing in braces.
         let Some((front, behind)) = self.name.split_once('{') else {
             return self.name == name;
@@ -99,7 +97,7 @@ fn is_number(digits: &str) -> bool {
 /// The term that `name` is, if it is one.
 #[must_use]
 pub fn term(name: &str) -> Option<&'static Term> {
-    VOCABULARY.iter().find(|term| term.covers(name))
+    index::terms(name).find(|term| term.covers(name))
 }
 
 /// Whether `name` is the neutral name of an alarm.
@@ -112,8 +110,7 @@ pub fn is_alarm(name: &str) -> bool {
 #[must_use]
 pub fn synonym(name: &str) -> Option<&'static str> {
     let first = bare(name).next()?;
-    let same_start = |word: &str| word.as_bytes().first() == Some(&first);
-    let word = SYNONYMS.iter().find(|(word, _)| same_start(word) && is_bare(name, word));
+    let word = index::synonyms(first).find(|(word, _)| is_bare(name, word));
     let word = word.or_else(|| UNITLESS.iter().find(|(end, _)| ends_bare(name, end)));
     word.filter(|_| term(name).is_none()).map(|(_, neutral)| *neutral)
 }

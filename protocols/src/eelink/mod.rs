@@ -50,6 +50,9 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+use std::hint::black_box;
+
+use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
@@ -112,6 +115,13 @@ impl Protocol for Eelink {
             return Err(TextRefusal::NotSupported);
         }
         plan(text, settings.parts())
+    }
+
+    fn read(&self, frame: &[u8]) -> Result<(), DecodeError> {
+        for package in frame::packages(frame) {
+            black_box(&decode::uplink(&package)?);
+        }
+        Ok(())
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

@@ -21,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::message::{Cell, Gps, Instruction, Report as Package, Sensors, Sms};
 use crate::event::{Attributes, DriverMessage, Event, Fix, Origin, RepeatKey, Report, Value};
+use crate::vocabulary::names;
 use crate::wire::located;
 
 /// Units of a degree.
@@ -138,11 +139,13 @@ fn attributes(package: &Package) -> Attributes {
         push(&mut list, "event_code", Value::Int(code.into()));
     }
     let cells = package.cells.iter().filter(|cell| cell.mcc != 0);
-    for (number, Cell { mcc, mnc, lac, id }) in (1..).zip(cells) {
-        let parts = [("mcc", (*mcc).into()), ("mnc", (*mnc).into()), ("lac", (*lac).into())];
-        for (part, value) in parts.into_iter().chain([("id", i64::from(*id))]) {
-            list.push((format!("cell{number}.{part}").into(), Value::Int(value)));
-        }
+    for (number, Cell { mcc, mnc, lac, id }) in (1_u32..).zip(cells) {
+        list.extend([
+            (names::CELL_MCC.name(number), Value::Int((*mcc).into())),
+            (names::CELL_MNC.name(number), Value::Int((*mnc).into())),
+            (names::CELL_LAC.name(number), Value::Int((*lac).into())),
+            (names::CELL_ID.name(number), Value::Int((*id).into())),
+        ]);
     }
     sensors(&package.sensors, &mut list);
     list

@@ -71,6 +71,9 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+use std::hint::black_box;
+
+use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
@@ -124,6 +127,21 @@ impl Protocol for Egts {
             return Err(TextRefusal::NotSupported);
         }
         text::plan(text, settings.parts(text))
+    }
+
+    fn read(&self, frame: &[u8]) -> Result<(), DecodeError> {
+        let header = decode::header(frame)?;
+        if header.refusal().is_some() {
+            return Ok(());
+        }
+        let packet = decode::packet_of(header, frame)?;
+        for record in packet.body.records() {
+            for raw in decode::subs(record) {
+                black_box(&decode::sub(record.source, &raw?)?);
+            }
+        }
+        black_box(&packet);
+        Ok(())
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

@@ -33,6 +33,7 @@ use super::message::{
     ExtPosition, Level, Liquid, Passengers, Position, Sensors, State, Sub, plausible, seconds,
 };
 use crate::event::{Attributes, Fix, Report, Value};
+use crate::vocabulary::names::{self, Family};
 
 /// POS_DATA flags.
 mod flag {
@@ -88,15 +89,15 @@ impl Reports {
         match sub {
             Sub::ExtPosition(position) => position.add_to(open),
             Sub::Sensors(sensors) => sensors.add_to(out),
-            Sub::Counters(values) => numbered(out, "counter", values),
+            Sub::Counters(values) => numbered(out, &names::COUNTER, values),
             Sub::State(state) => state.add_to(out),
-            Sub::Loops(states) => numbered(out, "loop", states),
+            Sub::Loops(states) => numbered(out, &names::LOOP, states),
             Sub::Input { number, state } => {
-                out.push((format!("input{number}").into(), Value::Bool(*state != 0)))
+                out.push((names::INPUT.name(*number), Value::Bool(*state != 0)))
             }
-            Sub::Analog { number, value } => named(out, format!("adc{number}"), *value),
-            Sub::Counter { number, value } => named(out, format!("counter{number}"), *value),
-            Sub::Loop { number, state } => named(out, format!("loop{number}"), *state),
+            Sub::Analog { number, value } => named(out, names::ADC.name(*number), *value),
+            Sub::Counter { number, value } => named(out, names::COUNTER.name(*number), *value),
+            Sub::Loop { number, state } => named(out, names::LOOP.name(*number), *state),
             Sub::Liquid(liquid) => liquid.add_to(out),
             Sub::Passengers(passengers) => passengers.add_to(out),
             _ => {
@@ -121,15 +122,15 @@ fn put(out: &mut Attributes, name: &'static str, value: Value) {
     out.push((Cow::Borrowed(name), value));
 }
 
-fn named(out: &mut Attributes, name: String, number: impl Into<i64>) {
-    out.push((Cow::Owned(name), Value::Int(number.into())));
+fn named(out: &mut Attributes, name: Cow<'static, str>, number: impl Into<i64>) {
+    out.push((name, Value::Int(number.into())));
 }
 
-/// Values that are there, under `name` and their number from 1.
-fn numbered<T: Copy + Into<i64>>(out: &mut Attributes, name: &str, values: &[Option<T>; 8]) {
-    for (number, value) in (1..).zip(values) {
+/// Values that are there, under their family's name and their number from 1.
+fn numbered<T: Copy + Into<i64>>(out: &mut Attributes, family: &Family, values: &[Option<T>; 8]) {
+    for (number, value) in (1_u32..).zip(values) {
         if let Some(value) = value {
-            named(out, format!("{name}{number}"), *value);
+            named(out, family.name(number), *value);
         }
     }
 }
@@ -277,8 +278,8 @@ impl ExtPosition {
 impl Sensors {
     fn add_to(&self, out: &mut Attributes) {
         put(out, "outputs", Value::Int(self.outputs.into()));
-        numbered(out, "adio", &self.digital);
-        numbered(out, "adc", &self.analog);
+        numbered(out, &names::ADIO, &self.digital);
+        numbered(out, &names::ADC, &self.analog);
     }
 }
 
@@ -320,8 +321,8 @@ impl Passengers<'_> {
         put(out, "doors_used", Value::Int(self.released.into()));
         for (door, counts) in (1..).zip(&self.counts) {
             if let Some((inside, outside)) = counts {
-                named(out, format!("passengers{door}_in"), *inside);
-                named(out, format!("passengers{door}_out"), *outside);
+                named(out, format!("passengers{door}_in").into(), *inside);
+                named(out, format!("passengers{door}_out").into(), *outside);
             }
         }
         if let Some(raw) = self.raw {

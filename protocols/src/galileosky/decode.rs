@@ -1,8 +1,7 @@
 //! Packets from whole frames. The framer has verified length and checksum.
 
-use nom::bytes::complete::take;
+use crate::wire::number::le_u8;
 use nom::multi::length_data;
-use nom::number::complete::{le_u8, le_u16};
 use nom::{IResult, Parser};
 
 use super::frame::{CHECKSUM, HEAD, carried};
@@ -17,6 +16,8 @@ const MAIN: &str = "01 main packet";
 const COMPRESSED: &str = "08 compressed packet";
 const PHOTO: &str = "07 photo";
 
+/// Room for the tags of the first record.
+const TAGS: usize = 16;
 /// Most records of one packet: the shortest takes three bytes, so a packet cannot hold more of any use.
 const MAX_RECORDS: usize = 1024;
 
@@ -56,29 +57,34 @@ const fn error(
 }
 
 /// The value of a tag with this length.
-fn value(length: Length, input: &[u8]) -> IResult<&[u8], &[u8]> {
-    match length {
-        Length::Fixed(length) => take(length).parse_complete(input),
-        Length::Byte => length_data(le_u8).parse_complete(input),
-        Length::Word => length_data(le_u16).parse_complete(input),
-    }
+#[inline]
+fn value(length: Length, input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, input) = match (length, input) {
+        (Length::Fixed(length), _) => (length.into(), input),
+        (Length::Byte, [length, input @ ..]) => ((*length).into(), input),
+        (Length::Word, [low, high, input @ ..]) => (u16::from_le_bytes([*low, *high]), input),
+        _ => return None,
+    };
+    input.split_at_checked(length.into())
 }
 
 /// Records of ascending tags.
 fn main(archive: bool, body: &[u8]) -> Result<Main<'_>, DecodeError> {
     let mut main = Main { archive, ..Main::default() };
     let mut rest = body;
-    let mut record = Record::new();
+    let mut record = Record::with_capacity(TAGS);
     while let Some((&id, behind)) = rest.split_first() {
         let Some(length) = tags::length(id).filter(|_| main.records.len() < MAX_RECORDS) else {
             main.rest = rest;
             break;
         };
         let offset = HEAD + body.len() - rest.len();
-        let (behind, value) = value(length, behind)
-            .map_err(|_| error(MAIN, "tag value", offset, DecodeErrorKind::Truncated))?;
+        let (value, behind) = value(length, behind)
+            .ok_or_else(|| error(MAIN, "tag value", offset, DecodeErrorKind::Truncated))?;
         if record.last().is_some_and(|last: &Tag<'_>| id <= last.id) {
-            main.records.push(std::mem::take(&mut record));
+            // The next one will have about as many.
+            let next = Record::with_capacity(record.len());
+            main.records.push(std::mem::replace(&mut record, next));
         }
         record.push(Tag { id, value });
         rest = behind;
@@ -110,7 +116,7 @@ fn compressed(body: &[u8]) -> Result<Packet<'_>, DecodeError> {
                 known = false;
                 break;
             };
-            let (behind, value) = value(length, rest).map_err(|_| fault("tag value", rest))?;
+            let (value, behind) = value(length, rest).ok_or_else(|| fault("tag value", rest))?;
             found.push(Tag { id, value });
             rest = behind;
         }

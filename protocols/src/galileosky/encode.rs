@@ -63,7 +63,7 @@ fn compressed(record: &Compressed<'_>, out: &mut Vec<u8>) -> Option<()> {
 fn value(tag: &Tag<'_>, out: &mut Vec<u8>) -> Option<()> {
     let found = tag.value.len();
     match tags::length(tag.id)? {
-        Length::Fixed(length) if length == found => {}
+        Length::Fixed(length) if usize::from(length) == found => {}
         Length::Fixed(_) => return None,
         Length::Byte => out.push(u8::try_from(found).ok()?),
         Length::Word => out.extend_from_slice(&u16::try_from(found).ok()?.to_le_bytes()),

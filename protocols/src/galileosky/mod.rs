@@ -56,6 +56,10 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+use std::hint::black_box;
+
+use self::message::Packet;
+use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
@@ -105,6 +109,22 @@ impl Protocol for Galileosky {
 
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
         options::plan(text, options)
+    }
+
+    fn read(&self, frame: &[u8]) -> Result<(), DecodeError> {
+        match decode::packet(frame)? {
+            Packet::Main(main) => main.records.iter().flatten().for_each(report::read_tag),
+            Packet::Compressed { records, .. } => {
+                for record in &records {
+                    black_box(record.minimal);
+                    record.tags.iter().for_each(report::read_tag);
+                }
+            }
+            other => {
+                black_box(&other);
+            }
+        }
+        Ok(())
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

@@ -14,6 +14,8 @@
 //!
 //! A record without time and position, such as a head packet, is an [`Event::Info`].
 
+use std::hint::black_box;
+
 use bytes::Bytes;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -23,6 +25,7 @@ use super::decode::tag;
 use super::message::{Compressed, Minimal, Tag, number};
 use super::tags::{self, Reading};
 use crate::event::{Attributes, DriverIdentity, Event, Fix, Report, Value};
+use crate::vocabulary::names;
 
 /// A full tank, in 0.4 %.
 const FULL: u8 = 250;
@@ -129,6 +132,21 @@ fn movement(record: &[Tag<'_>], fix: &mut Fix) {
     }
 }
 
+/// Reads the value of one tag, and drops it.
+pub(super) fn read_tag(tag: &Tag<'_>) {
+    match (tag.id, tag.value) {
+        (tags::POSITION, _) => {
+            black_box(fix(std::slice::from_ref(tag)));
+        }
+        (id, value @ ([_] | [_, _] | [_, _, _] | [_, _, _, _])) => {
+            black_box((id, number(value)));
+        }
+        tag => {
+            black_box(tag);
+        }
+    }
+}
+
 fn driver(record: &[Tag<'_>], time: Option<Timestamp>, out: &mut Vec<Event>) {
     const KEY: u8 = 0x90;
     if let Some(key) = tag(record, KEY).filter(|key| key.iter().any(|&byte| byte != 0)) {
@@ -136,6 +154,9 @@ fn driver(record: &[Tag<'_>], time: Option<Timestamp>, out: &mut Vec<Event>) {
         out.push(Event::Driver(DriverIdentity { present: true, id, name: None, time }));
     }
 }
+
+/// Names of tags without a meaning.
+static TAG_NAMES: [[u8; 6]; 256] = names::hexadecimal(*b"tag_00");
 
 fn attributes(record: &[Tag<'_>]) -> Attributes {
     let mut list = Attributes::with_capacity(record.len());
@@ -151,7 +172,7 @@ fn attributes(record: &[Tag<'_>]) -> Attributes {
             tags::EXTENDED => extended(tag.value, &mut list),
             id => match tags::meaning(id) {
                 Some((name, reading)) => read(name, reading, tag.value, &mut list),
-                None => list.push((format!("tag_{id:02X}").into(), raw(tag.value))),
+                None => list.push((names::of_byte(&TAG_NAMES, id).into(), raw(tag.value))),
             },
         }
     }

@@ -30,7 +30,7 @@ pub(super) const fn of_command(tag: u8) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Length {
     /// So many bytes.
-    Fixed(usize),
+    Fixed(u8),
     /// As many as the byte in front of it says.
     Byte,
     /// As many as the two bytes in front of it say.
@@ -39,7 +39,22 @@ pub(super) enum Length {
 
 /// How long the value of `tag` is; `None` for a tag that nobody described. (0x5B is left out on purpose: the sources agree only
 /// that its length varies.)
-pub(super) const fn length(tag: u8) -> Option<Length> {
+pub(super) fn length(tag: u8) -> Option<Length> {
+    static LENGTHS: [Option<Length>; 256] = lengths();
+    LENGTHS.get(usize::from(tag)).copied().flatten()
+}
+
+const fn lengths() -> [Option<Length>; 256] {
+    let mut lengths = [None; 256];
+    let mut tag = 0;
+    while tag < lengths.len() {
+        lengths[tag] = length_of(tag as u8);
+        tag += 1;
+    }
+    lengths
+}
+
+const fn length_of(tag: u8) -> Option<Length> {
     Some(match tag {
         0x01 | 0x02 | 0x35 | 0x43 | 0x88..=0x8c | 0xa0..=0xaf | 0xc4..=0xd2 | 0xd5 => {
             Length::Fixed(1)

@@ -5,9 +5,9 @@
 //! behind a text may be absent, as controllers in the field leave them out (section 1.2). Bytes behind the last field are
 //! tolerated everywhere.
 
+use crate::wire::number::{le_i16, le_i32, le_u8, le_u16, le_u32};
 use nom::IResult;
 use nom::error::{ErrorKind, ParseError};
-use nom::number::complete::{le_i16, le_i32, le_u8, le_u16, le_u32};
 
 use super::message::{Message, Reply, TextId, id, name};
 use crate::error::{DecodeError, DecodeErrorKind};

@@ -54,6 +54,9 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+use std::hint::black_box;
+
+use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
@@ -111,6 +114,11 @@ impl Protocol for Gt06 {
             return Err(TextRefusal::NotSupported);
         }
         plan(&options::fit(text), settings.parts())
+    }
+
+    fn read(&self, frame: &[u8]) -> Result<(), DecodeError> {
+        black_box(&decode::uplink(frame)?);
+        Ok(())
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

@@ -51,6 +51,9 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+use std::hint::black_box;
+
+use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
@@ -113,6 +116,11 @@ impl Protocol for Iw {
         let mut plan = plan(text, settings.parts())?;
         plan.lossy |= text.chars().any(|c| c.len_utf16() > 1);
         Ok(plan)
+    }
+
+    fn read(&self, frame: &[u8]) -> Result<(), DecodeError> {
+        black_box(&decode::uplink(frame)?);
+        Ok(())
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

@@ -24,6 +24,7 @@
 //! | `item_XX` | any other item, or one of unexpected length | bytes |
 
 use std::borrow::Cow;
+use std::hint::black_box;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +33,8 @@ use super::header::Edition;
 use super::message::Location;
 use super::time;
 use crate::event::{Attributes, Fix, Report, Value};
+use crate::vocabulary::names;
+use crate::wire::bcd;
 
 /// Names of the door bits, from bit 13 on.
 const DOORS: [&str; 5] = ["door1_open", "door2_open", "door3_open", "door4_open", "door5_open"];
@@ -82,24 +85,7 @@ const fn defined_alarms(edition: Edition) -> u32 {
 }
 
 /// Names of items without a neutral name.
-const ITEM_NAMES: [[u8; 7]; 256] = item_names();
-
-const fn item_names() -> [[u8; 7]; 256] {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut names = [*b"item_00"; 256];
-    let mut id = 0;
-    while id < 256 {
-        names[id][5] = HEX[id >> 4];
-        names[id][6] = HEX[id & 15];
-        id += 1;
-    }
-    names
-}
-
-fn item_name(id: u8) -> &'static str {
-    let name: &'static [u8] = ITEM_NAMES.get(usize::from(id)).map_or(b"item", |name| name);
-    std::str::from_utf8(name).unwrap_or("item")
-}
+static ITEM_NAMES: [[u8; 7]; 256] = names::hexadecimal(*b"item_00");
 
 /// The additional items of a location, up to the first that is not complete.
 #[derive(Debug, Clone)]
@@ -139,6 +125,15 @@ impl<'a> Location<'a> {
         match self.altitude {
             60_001.. => f32::from(self.altitude) - 65_536.0,
             metres => f32::from(metres),
+        }
+    }
+
+    /// Reads every value, and drops them.
+    pub(crate) fn read(&self) {
+        black_box((self, self.degrees(), self.metres(), self.time.map(bcd::number)));
+        for (id, value) in self.items() {
+            let value = if value.len() > 8 { Err(value) } else { Ok(int(value)) };
+            black_box((id, &value));
         }
     }
 
@@ -189,7 +184,10 @@ impl<'a> Location<'a> {
                 _ => {
                     let end = self.items.len() - walk.rest.len();
                     let bytes = raw.slice(end.saturating_sub(value.len()), end);
-                    attributes.push((Cow::Borrowed(item_name(id)), Value::Bytes(bytes)));
+                    attributes.push((
+                        Cow::Borrowed(names::of_byte(&ITEM_NAMES, id)),
+                        Value::Bytes(bytes),
+                    ));
                 }
             }
         }

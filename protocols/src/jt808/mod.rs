@@ -72,6 +72,11 @@ mod terminal;
 mod tests;
 mod time;
 
+use std::hint::black_box;
+
+use self::header::Header;
+use self::message::{Context, Message};
+use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
@@ -121,6 +126,26 @@ impl Protocol for Jt808 {
 
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
         settings::plan(text, options)
+    }
+
+    fn read(&self, frame: &[u8]) -> Result<(), DecodeError> {
+        let (header, body) = Header::parse(frame, None)?;
+        if header.encrypted() || header.fragment.is_some() {
+            return Ok(());
+        }
+        let style = header.address.style;
+        let context = Context { style, edition: style.usual_edition() };
+        match decode::message(&header, body, context)? {
+            Message::Location(location) | Message::LocationAnswer { location, .. } => {
+                location.read()
+            }
+            Message::Batch(batch) => batch.locations().for_each(|location| location.read()),
+            other => {
+                black_box(&other);
+            }
+        }
+        black_box(header);
+        Ok(())
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

@@ -1,11 +1,11 @@
 //! From a frame to a [`Packet`] (specification 1 to 6). One function per packet; offsets in errors count from the frame's start.
 //! Checksums are the framer's business.
 
+use crate::wire::number::{be_u16, le_i16, le_u8, le_u16, le_u32};
 use nom::IResult;
 use nom::Parser;
 use nom::bytes::complete::{tag, take_till};
 use nom::combinator::opt;
-use nom::number::complete::{be_u16, le_i16, le_u8, le_u16, le_u32};
 
 use super::frame::{ENCRYPTED, SIGNATURE};
 use super::message::{

@@ -3,12 +3,12 @@
 //! A frame is a whole packet, header included. Its checksum covers the body only and is verified here, if the header says that there
 //! is one; nothing protects the header.
 
+use crate::wire::number::{be_u16, le_u8, le_u16, le_u32};
 use bytes::Bytes;
 use memchr::memmem;
 use nom::IResult;
 use nom::Parser;
 use nom::bytes::complete::tag;
-use nom::number::complete::{be_u16, le_u8, le_u16, le_u32};
 
 use super::message::{Npl, kind, npl, service};
 use crate::framing::{Cut, Framer, FramingError, Limits, Noise, Rejection};

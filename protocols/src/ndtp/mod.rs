@@ -65,6 +65,9 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+use std::hint::black_box;
+
+use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
@@ -114,6 +117,11 @@ impl Protocol for Ndtp {
 
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
         options::Settings::read(options).plan(text)
+    }
+
+    fn read(&self, frame: &[u8]) -> Result<(), DecodeError> {
+        black_box(&decode::packet(frame)?);
+        Ok(())
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

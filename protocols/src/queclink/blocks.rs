@@ -8,6 +8,7 @@ use jiff::tz::Offset;
 
 use super::message::is_time;
 use crate::event::{Attributes, Fix, Value};
+use crate::wire::digits::short_decimal;
 
 /// Fields before the longitude: accuracy, speed, course, altitude.
 const BEFORE: usize = 4;
@@ -65,10 +66,11 @@ fn block(fields: &[&[u8]], from: usize, at: usize) -> Option<Block> {
     else {
         return None;
     };
-    let (longitude, latitude) = (coordinate(longitude)?, coordinate(latitude)?);
+    // Asked of most fields: the length of a time is the quickest to tell.
     if !is_time(time) || !(is_number(accuracy) || accuracy.is_empty()) {
         return None;
     }
+    let (longitude, latitude) = (coordinate(longitude)?, coordinate(latitude)?);
     let accuracy = decimal(accuracy);
     let fix = Fix {
         // Some devices leave it empty; what they report then is current.
@@ -102,7 +104,7 @@ pub(super) fn decimal(field: &[u8]) -> Option<f64> {
     if field.len() > 24 || !field.iter().all(plain) {
         return None;
     }
-    std::str::from_utf8(field).ok()?.parse().ok()
+    short_decimal(field, b'.').or_else(|| std::str::from_utf8(field).ok()?.parse().ok())
 }
 
 /// `YYYYMMDDHHMMSS`, UTC.

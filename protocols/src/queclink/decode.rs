@@ -101,7 +101,9 @@ fn sentence<'a>(
             (first, id, fields)
         }
     };
-    let fields = fields.split(|&byte| byte == b',').collect();
+    let mut list = Vec::with_capacity(memchr::memchr_iter(b',', fields).count() + 1);
+    list.extend(fields.split(|&byte| byte == b','));
+    let fields = list;
     Ok(Sentence { class, kind, version, id, fields })
 }
 

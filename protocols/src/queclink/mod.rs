@@ -58,6 +58,10 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+use std::hint::black_box;
+
+use self::message::Message;
+use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
@@ -107,6 +111,26 @@ impl Protocol for Queclink {
 
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
         options::plan(text, options)
+    }
+
+    fn read(&self, frame: &[u8]) -> Result<(), DecodeError> {
+        match decode::message(frame)? {
+            Message::Sentence(sentence) => {
+                let blocks = blocks::blocks(sentence.content());
+                black_box(&attributes::attributes(&sentence, blocks.last()));
+                black_box(&(blocks, sentence));
+            }
+            Message::Hex(frame) => {
+                black_box(&hex::events(&frame));
+            }
+            Message::Pro(frame) if !frame.heartbeat => {
+                black_box(&pro::events(&frame)?);
+            }
+            other => {
+                black_box(&other);
+            }
+        }
+        Ok(())
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

@@ -53,6 +53,9 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+use std::hint::black_box;
+
+use crate::error::{DecodeError, DecodeErrorKind};
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
@@ -118,6 +121,14 @@ impl Protocol for Setracker {
         let mut plan = plan(text, settings.parts())?;
         plan.lossy |= text.chars().any(|c| c.len_utf16() > 1);
         Ok(plan)
+    }
+
+    fn read(&self, frame: &[u8]) -> Result<(), DecodeError> {
+        let (message, field, kind) = ("frame", "head", DecodeErrorKind::Invalid);
+        let error = DecodeError { message, field, offset: 0, kind };
+        let (head, content) = frame::split(frame).ok_or(error)?;
+        black_box(&(head.id, decode::uplink(content)?));
+        Ok(())
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

@@ -55,6 +55,9 @@ mod terminal;
 mod tests;
 mod time;
 
+use std::hint::black_box;
+
+use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
@@ -104,6 +107,15 @@ impl Protocol for Taip {
 
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
         options::plan(text, options)
+    }
+
+    fn read(&self, frame: &[u8]) -> Result<(), DecodeError> {
+        let message = decode::message(frame)?;
+        if let Some(report) = report::report(&message, None) {
+            black_box(&report?);
+        }
+        black_box(&message);
+        Ok(())
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

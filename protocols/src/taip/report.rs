@@ -13,16 +13,15 @@
 //! | other tags | their own name; with `param.` in front if that is a neutral one of another kind, or another word for one | text |
 
 use jiff::Timestamp;
-use nom::bytes::complete::take_while_m_n;
 use nom::character::complete::one_of;
-use nom::combinator::map_opt;
 use nom::{IResult, Parser};
 
 use super::message::{Message, Tag};
 use super::time;
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::event::{Attributes, Fix, Report, Value};
-use crate::vocabulary::named_by_device;
+use crate::vocabulary::{named_by_device, names};
+use crate::wire::digits;
 
 const MILE: f32 = 1.609_344;
 
@@ -85,13 +84,9 @@ fn rest_of(error: nom::Err<nom::error::Error<&[u8]>>) -> &[u8] {
     }
 }
 
-/// `count` decimal digits.
+/// A number of so many digits.
 fn number(count: usize) -> impl Fn(&[u8]) -> IResult<&[u8], u32> {
-    move |input| {
-        let digits = take_while_m_n(count, count, |digit: u8| digit.is_ascii_digit());
-        map_opt(digits, |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse().ok())
-            .parse_complete(input)
-    }
+    move |input| digits::digits(count)(input)
 }
 
 /// Sign, degrees and either five decimals, or minutes with four.
@@ -257,11 +252,11 @@ fn supplies(fields: &[&[u8]], list: &mut Attributes) {
             }
         }
     }
-    for (index, field) in (1..).zip(fields.iter().skip(6).take(2)) {
+    for (index, field) in (1_u32..).zip(fields.iter().skip(6).take(2)) {
         if matches!(field.first(), Some(b'+' | b'-'))
             && let Some(celsius) = decimal(field)
         {
-            list.push((format!("temperature{index}_c").into(), Value::Float(celsius)));
+            list.push((names::TEMPERATURE.name(index), Value::Float(celsius)));
         }
     }
 }

@@ -10,9 +10,9 @@
 //! ```
 //! `size` counts everything behind it. No codec here is acknowledged (specification 1).
 
+use crate::wire::number::{be_u8, be_u32};
 use nom::Parser;
 use nom::bytes::complete::take;
-use nom::number::complete::{be_u8, be_u32};
 
 use super::frame::{HEAD, data, enclose};
 use crate::error::{DecodeError, DecodeErrorKind};

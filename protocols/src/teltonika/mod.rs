@@ -60,9 +60,12 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+use std::hint::black_box;
+
 pub use self::decode::Records;
 pub use self::message::{Codec, Elements, IoValue, Record};
 
+use self::envelope::MessageCodec;
 use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
@@ -80,6 +83,17 @@ use crate::text::{TextPlan, TextRefusal};
 pub fn records(frame: &[u8]) -> Result<Option<Records<'_>>, DecodeError> {
     let codec = decode::codec(frame).and_then(Codec::by_id);
     codec.map(|codec| decode::records(frame, codec, false)).transpose()
+}
+
+/// Reads every value of every record of a frame, and drops them.
+fn read_records(mut records: Records<'_>) -> Result<(), DecodeError> {
+    while let Some(record) = records.next_record()? {
+        record.io.each(|id, value| {
+            black_box(&(id, value));
+        });
+        black_box(record);
+    }
+    Ok(())
 }
 
 /// The protocol.
@@ -143,6 +157,19 @@ impl Protocol for Teltonika {
 
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
         options::plan(text, options)
+    }
+
+    fn read(&self, frame: &[u8]) -> Result<(), DecodeError> {
+        let id = decode::codec(frame).unwrap_or(0);
+        if !frame.starts_with(&[0; 4]) {
+            black_box(&decode::handshake(frame)?);
+        } else if let Some(codec) = Codec::by_id(id) {
+            let read = |long| read_records(decode::records(frame, codec, long)?);
+            return read(false).or_else(|error| read(true).map_err(|_| error));
+        } else if let Some(codec) = MessageCodec::by_id(id) {
+            black_box(&envelope::unwrap(frame, codec)?);
+        }
+        Ok(())
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

@@ -1,13 +1,13 @@
 //! From a frame to a [`Message`] (specification 3 to 6). One function per packet and sub-record; offsets in errors count from
 //! the frame's start. Checksums are the framer's business.
 
+use crate::wire::number::{
+    be_f32, be_f64, be_i8, be_i16, be_i32, be_i64, be_u8, be_u16, be_u32, be_u64,
+};
 use nom::IResult;
 use nom::Parser;
 use nom::bytes::complete::take_till;
 use nom::combinator::opt;
-use nom::number::complete::{
-    be_f32, be_f64, be_i8, be_i16, be_i32, be_i64, be_u8, be_u16, be_u32, be_u64,
-};
 
 use super::frame::{CHECKSUM, SERVER_HEAD};
 use super::message::{

@@ -3,9 +3,9 @@
 //! A frame is a whole packet, answer or command, with its checksum, which is verified here. The head's two bytes occur inside data:
 //! only the length says where a packet ends, and where no head follows the stream is lost.
 
+use crate::wire::number::{be_u8, be_u16};
 use memchr::memchr;
 use nom::IResult;
-use nom::number::complete::{be_u8, be_u16};
 
 use super::message::{code, kind};
 use super::number;

@@ -55,6 +55,10 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+use std::hint::black_box;
+
+use self::decode::Integers;
+use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
@@ -104,6 +108,14 @@ impl Protocol for WialonCombine {
 
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
         options::Settings::read(options).plan(text)
+    }
+
+    fn read(&self, frame: &[u8]) -> Result<(), DecodeError> {
+        let read = |integers| decode::message(frame, integers);
+        let message =
+            read(Integers::Document).or_else(|error| read(Integers::Exchanged).map_err(|_| error));
+        black_box(&message?);
+        Ok(())
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

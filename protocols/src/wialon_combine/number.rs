@@ -1,8 +1,8 @@
 //! Numbers of variable width (specification, introduction): `x*` takes 1 byte, or 2 when the top bit is set; `x**` takes 2 bytes, or
 //! 4 when the top bit is set. High byte first. Devices write small numbers in the wide form too.
 
+use crate::wire::number::{be_u8, be_u16};
 use nom::IResult;
-use nom::number::complete::{be_u8, be_u16};
 
 /// Largest `x*`.
 pub(super) const MAX_SHORT: u16 = 0x7fff;

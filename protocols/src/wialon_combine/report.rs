@@ -28,6 +28,7 @@ use crate::event::{
 };
 use crate::text::Charset;
 use crate::vocabulary::named_by_device;
+use crate::vocabulary::names::{self, Family};
 
 /// How long a text dated by its message stays recognisable as a repeat: devices keep unanswered packets for days.
 const REPEAT_SECONDS: u32 = 7 * 24 * 3600;
@@ -136,16 +137,16 @@ impl<'a> Reading<'a> {
     }
 
     fn cells(&mut self, cells: &[Cell]) {
-        for (number, cell) in (1..).zip(cells) {
-            for (part, value) in [
-                ("mcc", cell.mcc),
-                ("mnc", cell.mnc),
-                ("lac", cell.lac),
-                ("id", cell.id),
-                ("rxlev", cell.rx_level),
-                ("timing_advance", cell.timing_advance),
+        for (number, cell) in (1_u32..).zip(cells) {
+            for (family, value) in [
+                (&names::CELL_MCC, cell.mcc),
+                (&names::CELL_MNC, cell.mnc),
+                (&names::CELL_LAC, cell.lac),
+                (&names::CELL_ID, cell.id),
+                (&names::CELL_RXLEV, cell.rx_level),
+                (&names::CELL_TIMING_ADVANCE, cell.timing_advance),
             ] {
-                self.put(format!("cell{number}.{part}"), Value::Int(value.into()));
+                self.put(family.name(number), Value::Int(value.into()));
             }
         }
     }
@@ -164,9 +165,8 @@ impl<'a> Reading<'a> {
             match group {
                 Group::Driver => self.driver(value),
                 _ => {
-                    let (front, behind) = around(group);
-                    let name = format!("{front}{}{behind}", parameter.number);
-                    let (name, value) = named_by_device(name.into(), value);
+                    let name = family(group).name(parameter.number);
+                    let (name, value) = named_by_device(name, value);
                     self.put(name, value);
                 }
             }
@@ -208,15 +208,15 @@ const fn blank(time: Option<Timestamp>) -> Report {
 }
 
 /// What stands before and behind the number in the names of a list's parameters.
-const fn around(group: Group) -> (&'static str, &'static str) {
+fn family(group: Group) -> &'static Family {
     match group {
-        Group::Custom => ("param", ""),
-        Group::Fuel => ("fuel_sensor", ""),
-        Group::Temperature => ("temperature", "_c"),
-        Group::Can => ("can", ""),
-        Group::Counter => ("counter", ""),
-        Group::Adc => ("adc", ""),
-        Group::Driver => ("driver", ""),
+        Group::Custom => &names::PARAM,
+        Group::Fuel => &names::FUEL_SENSOR,
+        Group::Temperature => &names::TEMPERATURE,
+        Group::Can => &names::CAN,
+        Group::Counter => &names::COUNTER,
+        Group::Adc => &names::ADC,
+        Group::Driver => &names::DRIVER,
     }
 }
 
@@ -282,7 +282,7 @@ pub(super) fn record(report: &Report) -> Record<'_> {
         [Group::Custom, Group::Fuel, Group::Temperature, Group::Can, Group::Counter, Group::Adc]
     {
         let of_group = |(name, value): &'_ (Cow<'static, str>, Value)| {
-            let (front, behind) = around(group);
+            let (front, behind) = family(group).around();
             let number = name.strip_prefix(front)?.strip_suffix(behind)?.parse().ok()?;
             Some((number, value.clone()))
         };

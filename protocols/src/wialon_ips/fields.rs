@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 use memchr::memchr;
+use nom::Parser;
 use nom::branch::alt;
-use nom::bytes::complete::{take_while_m_n, take_while1};
+use nom::bytes::complete::take_while1;
 use nom::character::complete::{char as byte, digit0, digit1, one_of};
-use nom::combinator::{all_consuming, map_opt, opt, recognize};
+use nom::combinator::{all_consuming, opt, recognize};
 use nom::sequence::{pair, preceded};
-use nom::{IResult, Parser};
 
 use crate::error::{DecodeError, DecodeErrorKind};
+use crate::wire::digits::{short_decimal, two_digits};
 
 /// Largest plausible number of digits of one number; longer ones are no measurement.
 const MAX_NUMBER: usize = 40;
@@ -172,13 +173,6 @@ fn complete<'a, T>(
     all_consuming(parser).parse(text).ok().map(|(_, value)| value)
 }
 
-fn two_digits(text: &[u8]) -> IResult<&[u8], i8> {
-    map_opt(take_while_m_n(2, 2, |digit: u8| digit.is_ascii_digit()), |digits: &[u8]| {
-        std::str::from_utf8(digits).ok()?.parse().ok()
-    })
-    .parse(text)
-}
-
 /// `DDMMYY`, of this century.
 pub(super) fn date(text: &[u8]) -> Option<Date> {
     let (day, month, year) = complete((two_digits, two_digits, two_digits), text)?;
@@ -217,6 +211,10 @@ pub(super) fn satellites(text: &[u8]) -> Option<u16> {
 
 /// A number with or without decimals, behind a point or a comma.
 pub(super) fn decimal(text: &[u8]) -> Option<f64> {
+    short_decimal(text, b',').or_else(|| long_decimal(text))
+}
+
+fn long_decimal(text: &[u8]) -> Option<f64> {
     let after = || pair(one_of(".,"), digit0);
     let before = pair(digit1, opt(after()));
     let unsigned = alt((recognize(before), recognize(pair(one_of(".,"), digit1))));

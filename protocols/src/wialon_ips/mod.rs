@@ -60,6 +60,10 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+use std::hint::black_box;
+
+use self::message::Version;
+use crate::error::DecodeError;
 use crate::explain::Explanation;
 use crate::framing::{Framer, Limits};
 use crate::options::DeviceOptions;
@@ -120,6 +124,14 @@ impl Protocol for WialonIps {
 
     fn plan_text(&self, text: &str, options: &DeviceOptions) -> Result<TextPlan, TextRefusal> {
         plan(&one_line(text, options::UNFIT), options::Settings::read(options).parts())
+    }
+
+    fn read(&self, frame: &[u8]) -> Result<(), DecodeError> {
+        let read = |version| decode::packet(frame, version);
+        // The older version has no checksum, which would be one more field.
+        let packet = read(Version::V2).or_else(|_| read(Version::V1));
+        black_box(&packet?);
+        Ok(())
     }
 
     fn explain(&self, frame: &[u8]) -> Explanation {

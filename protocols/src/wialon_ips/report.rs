@@ -23,7 +23,7 @@ use crate::event::{
     Attributes, DriverIdentity, DriverMessage, Event, Fix, Origin, RepeatKey, Report, Value,
 };
 use crate::text::Charset;
-use crate::vocabulary::named_by_device;
+use crate::vocabulary::{named_by_device, names};
 
 /// How long a text dated by its record stays recognisable as a repeat: devices keep their black box for days.
 const DATED_WINDOW_SECONDS: u32 = 7 * 24 * 3600;
@@ -125,9 +125,9 @@ fn attributes(extended: &Extended<'_>, charset: Charset) -> Attributes {
     if let Some(mask) = extended.outputs {
         put("outputs".into(), Value::Int(mask.into()));
     }
-    for (number, value) in (1..).zip(&extended.adc) {
+    for (number, value) in (1_u32..).zip(&extended.adc) {
         if let Some(value) = value {
-            put(format!("adc{number}").into(), Value::Float(*value));
+            put(names::ADC.name(number), Value::Float(*value));
         }
     }
     if let Some(key) = extended.driver_key {
@@ -156,7 +156,7 @@ fn attribute(parameter: &Parameter<'_>, charset: Charset) -> Option<(Cow<'static
         b"temp" => return Some(named_by_device("device_temperature_c".into(), number(value))),
         b"bat" => return Some(named_by_device("battery_level".into(), number(value))),
         name => match cell(name) {
-            Some(name) => name.into(),
+            Some(name) => name,
             None => own(text(name, charset)),
         },
     };
@@ -174,16 +174,20 @@ fn own(name: String) -> Cow<'static, str> {
 }
 
 /// The neutral name of a cell parameter.
-fn cell(name: &[u8]) -> Option<String> {
-    const PARTS: [(&[u8], &str); 4] =
-        [(b"mcc", "mcc"), (b"mnc", "mnc"), (b"lac", "lac"), (b"cell_id", "id")];
-    PARTS.iter().find_map(|(wire, neutral)| {
+fn cell(name: &[u8]) -> Option<Cow<'static, str>> {
+    let parts: [(&[u8], _); 4] = [
+        (b"mcc", &names::CELL_MCC),
+        (b"mnc", &names::CELL_MNC),
+        (b"lac", &names::CELL_LAC),
+        (b"cell_id", &names::CELL_ID),
+    ];
+    parts.iter().find_map(|(wire, family)| {
         let index = name.strip_prefix(*wire)?;
         let index = match index {
             [] => 1,
             _ => std::str::from_utf8(index).ok()?.parse::<u8>().ok()?,
         };
-        Some(format!("cell{index}.{neutral}"))
+        Some(family.name(index))
     })
 }
 

@@ -3,9 +3,9 @@
 //! The parsers are nom's; what the cursor adds is where a field stood: in the [`DecodeError`] when it does not parse, and, if asked
 //! for, as a [`Span`] when it does, so that a frame is explained by the same code that decodes it.
 
+use crate::wire::number::{be_i16, be_i32, be_u8, be_u16, be_u24, be_u32, be_u64};
 use nom::Parser;
 use nom::error::{Error, ErrorKind};
-use nom::number::complete::{be_i16, be_i32, be_u8, be_u16, be_u24, be_u32, be_u64};
 
 use crate::error::{DecodeError, DecodeErrorKind};
 
@@ -71,6 +71,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// [`DecodeError`] at the field's first byte; nothing is read then.
+    #[inline]
     pub fn field<O>(
         &mut self,
         name: &'static str,
@@ -94,6 +95,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// There are fewer.
+    #[inline]
     pub fn bytes(&mut self, name: &'static str, count: usize) -> Result<&'a [u8], DecodeError> {
         let (bytes, left) = self
             .left
@@ -107,6 +109,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// There is none.
+    #[inline]
     pub fn u8(&mut self, name: &'static str) -> Result<u8, DecodeError> {
         self.field(name, be_u8)
     }
@@ -115,6 +118,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// There are fewer bytes.
+    #[inline]
     pub fn u16(&mut self, name: &'static str) -> Result<u16, DecodeError> {
         self.field(name, be_u16)
     }
@@ -123,6 +127,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// There are fewer bytes.
+    #[inline]
     pub fn u24(&mut self, name: &'static str) -> Result<u32, DecodeError> {
         self.field(name, be_u24)
     }
@@ -131,6 +136,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// There are fewer bytes.
+    #[inline]
     pub fn u32(&mut self, name: &'static str) -> Result<u32, DecodeError> {
         self.field(name, be_u32)
     }
@@ -147,6 +153,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// There are fewer bytes.
+    #[inline]
     pub fn i16(&mut self, name: &'static str) -> Result<i16, DecodeError> {
         self.field(name, be_i16)
     }
@@ -155,6 +162,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// There are fewer bytes.
+    #[inline]
     pub fn i32(&mut self, name: &'static str) -> Result<i32, DecodeError> {
         self.field(name, be_i32)
     }
@@ -163,6 +171,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// There are fewer.
+    #[inline]
     pub fn array<const N: usize>(&mut self, name: &'static str) -> Result<[u8; N], DecodeError> {
         let (array, left) = self
             .left
@@ -199,6 +208,7 @@ impl<'a> Cursor<'a> {
         self.spans.unwrap_or_default()
     }
 
+    #[inline]
     fn moved(&mut self, name: &'static str, left: &'a [u8]) {
         let at = self.at;
         self.at = at.saturating_add(self.left.len().saturating_sub(left.len()));
@@ -211,8 +221,8 @@ impl<'a> Cursor<'a> {
 
 #[cfg(test)]
 mod tests {
+    use crate::wire::number::{be_u8, be_u16};
     use nom::bytes::complete::tag;
-    use nom::number::complete::{be_u8, be_u16};
 
     use super::*;
 

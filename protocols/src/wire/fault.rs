@@ -50,6 +50,7 @@ impl<'a> From<nom::Err<Self>> for Fault<'a> {
 
 /// Applies `parser`; a failure is named after the field and points at its beginning. (`Parser::parse` would run combinators in
 /// streaming mode and ask for more where the body ends.)
+#[inline]
 pub(crate) fn field<'a, O>(
     name: &'static str,
     mut parser: impl Parser<&'a [u8], Output = O, Error = Fault<'a>>,
@@ -61,13 +62,20 @@ pub(crate) fn field<'a, O>(
 }
 
 /// `count` bytes.
-pub(crate) fn bytes<'a>(name: &'static str, count: usize, input: &'a [u8]) -> Parsed<'a, &'a [u8]> {
-    field(name, nom::bytes::complete::take(count), input)
+#[inline]
+pub(crate) fn bytes<'a>(
+    field: &'static str,
+    count: usize,
+    input: &'a [u8],
+) -> Parsed<'a, &'a [u8]> {
+    let truncated = Fault { rest: input, field, kind: DecodeErrorKind::Truncated };
+    let (bytes, rest) = input.split_at_checked(count).ok_or(nom::Err::Error(truncated))?;
+    Ok((rest, bytes))
 }
 
 #[cfg(test)]
 mod tests {
-    use nom::number::complete::be_u16;
+    use crate::wire::number::be_u16;
 
     use super::*;
 

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use nom::Parser;
-use nom::bytes::complete::take_while_m_n;
-use nom::combinator::{all_consuming, map_opt};
+use nom::combinator::all_consuming;
 use nom::error::Error;
+
+use super::digits::{short_decimal, two_digits};
 
 /// Longest number that is one.
 const MAX_NUMBER: usize = 24;
@@ -18,7 +19,7 @@ pub(crate) fn decimal(text: &[u8]) -> Option<f64> {
     if text.is_empty() || text.len() > MAX_NUMBER || !text.iter().all(plain) {
         return None;
     }
-    std::str::from_utf8(text).ok()?.parse().ok()
+    short_decimal(text, b'.').or_else(|| std::str::from_utf8(text).ok()?.parse().ok())
 }
 
 /// A whole number without sign, with blanks around it.
@@ -32,12 +33,7 @@ pub(crate) fn integer(text: &[u8]) -> Option<u32> {
 
 /// Three numbers of two digits each.
 fn pairs(text: &[u8]) -> Option<[i8; 3]> {
-    let two = || {
-        map_opt(take_while_m_n(2, 2, |byte: u8| byte.is_ascii_digit()), |digits: &[u8]| {
-            std::str::from_utf8(digits).ok()?.parse().ok()
-        })
-    };
-    let parsed = all_consuming((two(), two(), two())).parse_complete(text);
+    let parsed = all_consuming((two_digits, two_digits, two_digits)).parse_complete(text);
     let (_, (a, b, c)) = parsed.map_err(|_: nom::Err<Error<&[u8]>>| ()).ok()?;
     Some([a, b, c])
 }

@@ -13,6 +13,7 @@ mod jt808_fixtures;
 mod jt808_fragments;
 mod jt808_terminal;
 mod jt808_uplinks;
+mod reading;
 mod streams;
 mod transcripts;
 mod vocabulary;

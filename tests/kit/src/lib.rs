@@ -5,6 +5,7 @@
 //! * [`host`]: everything around one session that the daemon would be, without I/O: framer, buffer, clock, commits. It watches
 //!   the rules that every session must keep.
 //! * [`play`]: a transcript against a [`host::Host`]; `UPDATE_FIXTURES=1` rewrites the expected lines.
+//! * [`rows`]: the frames of real devices under `fixtures/`.
 //! * [`pair`]: a simulated terminal and a session talking to each other.
 //!
 //! `README.md` beside this crate describes the format of transcripts.
@@ -13,6 +14,7 @@ pub mod host;
 mod literal;
 pub mod pair;
 pub mod play;
+pub mod rows;
 mod show;
 pub mod transcript;
 

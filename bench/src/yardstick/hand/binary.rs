@@ -1,6 +1,8 @@
 //! Frames of bytes.
 
-use crc::{CRC_8_NRSC_5, CRC_16_ARC, CRC_16_IBM_3740, CRC_16_IBM_SDLC, CRC_16_MODBUS, Crc, Table};
+use std::hint::black_box;
+
+use crc::{CRC_8_NRSC_5, CRC_16_ARC, CRC_16_IBM_3740, CRC_16_MODBUS, Crc, Table};
 use memchr::memchr;
 
 use super::{Reader, add, degrees};
@@ -9,7 +11,6 @@ static ARC: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_ARC);
 static CCITT: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_IBM_3740);
 static HEADER: Crc<u8, Table<16>> = Crc::<u8, Table<16>>::new(&CRC_8_NRSC_5);
 static MODBUS: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_MODBUS);
-static X25: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_IBM_SDLC);
 
 pub fn jt808(input: &[u8], scratch: &mut Vec<u8>) -> Option<(usize, u64)> {
     let inner = input.strip_prefix(&[0x7e])?;
@@ -23,13 +24,15 @@ pub fn jt808(input: &[u8], scratch: &mut Vec<u8>) -> Option<(usize, u64)> {
     if frame.iter().fold(0, |sum, byte| sum ^ byte) != 0 {
         return None;
     }
-    let mut reader = Reader(covered);
+    let (mut reader, mut sum) = (Reader(covered), 0);
     let (id, properties) = (reader.u16()?, reader.u16()?);
     // From 2019 on: a version and ten digits more of the phone.
-    reader.take(if properties & 0x4000 == 0 { 6 } else { 11 })?;
-    let mut sum = reader.u16()?;
+    let phone = reader.take(if properties & 0x4000 == 0 { 6 } else { 11 })?;
+    add(&mut sum, black_box(phone).len() as u64);
+    add(&mut sum, reader.u16()?);
     if properties & 0x2000 != 0 {
-        add(&mut sum, reader.u32()?);
+        add(&mut sum, reader.u16()?);
+        add(&mut sum, reader.u16()?);
     }
     match id {
         0x0200 => add(&mut sum, jt808_location(reader)?),
@@ -41,7 +44,7 @@ pub fn jt808(input: &[u8], scratch: &mut Vec<u8>) -> Option<(usize, u64)> {
                 add(&mut sum, jt808_location(Reader(reader.take(length)?))?);
             }
         }
-        _ => add(&mut sum, reader.words()),
+        _ => add(&mut sum, reader.rest()),
     }
     Some((end + 2, sum))
 }
@@ -59,7 +62,10 @@ fn unescape<'a>(inner: &[u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
 }
 
 fn jt808_location(mut reader: Reader<'_>) -> Option<u64> {
-    let mut sum = reader.u32()?.wrapping_add(reader.u32()?);
+    let mut sum = 0;
+    for _ in 0..2 {
+        add(&mut sum, reader.u32()?);
+    }
     for _ in 0..2 {
         add(&mut sum, degrees(reader.u32()?, 1e6));
     }
@@ -74,7 +80,8 @@ fn jt808_location(mut reader: Reader<'_>) -> Option<u64> {
         let Some(value) = reader.u8().and_then(|length| reader.take(length as usize)) else {
             break;
         };
-        add(&mut sum, id.wrapping_add(Reader(value).words()));
+        add(&mut sum, id);
+        add(&mut sum, Reader(value).rest());
     }
     Some(sum)
 }
@@ -89,13 +96,18 @@ pub fn teltonika(input: &[u8], _scratch: &mut Vec<u8>) -> Option<(usize, u64)> {
     let (codec, count) = (data.u8()?, data.u8()?);
     let mut sum = count;
     if !matches!(codec, 0x08 | 0x8e | 0x10) {
-        add(&mut sum, data.words());
+        add(&mut sum, data.rest());
         return Some((length + 12, sum));
     }
     for _ in 0..count {
-        add(&mut sum, data.u64()?.wrapping_add(data.u8()?));
-        add(&mut sum, degrees(data.u32()?, 1e7).wrapping_add(degrees(data.u32()?, 1e7)));
-        add(&mut sum, data.u16()? + data.u16()? + data.u8()? + data.u16()?);
+        add(&mut sum, data.u64()?);
+        add(&mut sum, data.u8()?);
+        add(&mut sum, degrees(data.u32()?, 1e7));
+        add(&mut sum, degrees(data.u32()?, 1e7));
+        add(&mut sum, data.u16()?);
+        add(&mut sum, data.u16()?);
+        add(&mut sum, data.u8()?);
+        add(&mut sum, data.u16()?);
         add(&mut sum, teltonika_elements(&mut data, codec)?);
     }
     (data.u8()? == count).then_some((length + 12, sum))
@@ -126,44 +138,10 @@ fn teltonika_elements(data: &mut Reader<'_>, codec: u64) -> Option<u64> {
         for _ in 0..data.u16()? {
             add(&mut sum, data.u16()?);
             let length = data.u16()? as usize;
-            add(&mut sum, Reader(data.take(length)?).words());
+            add(&mut sum, Reader(data.take(length)?).rest());
         }
     }
     Some(sum)
-}
-
-pub fn gt06(input: &[u8], _scratch: &mut Vec<u8>) -> Option<(usize, u64)> {
-    let mut reader = Reader(input);
-    let length = match reader.array()? {
-        [0x78, 0x78] => reader.u8()?,
-        [0x79, 0x79] => reader.u16()?,
-        _ => return None,
-    } as usize;
-    let head = input.len() - reader.0.len();
-    let whole = reader.take(length)?;
-    (reader.array()? == [0x0d, 0x0a]).then_some(())?;
-    let covered = input.get(2..head + length - 2)?;
-    let (content, tail) = whole.split_last_chunk::<4>()?;
-    let [s0, s1, c0, c1] = *tail;
-    (X25.checksum(covered) == u16::from_be_bytes([c0, c1])).then_some(())?;
-    let mut content = Reader(content);
-    let kind = content.u8()?;
-    let mut sum = kind + u64::from(u16::from_be_bytes([s0, s1]));
-    if matches!(kind, 0x10 | 0x12 | 0x16 | 0x22 | 0x26 | 0x32 | 0xa0 | 0xa2)
-        && content.0.len() >= 18
-    {
-        for part in content.array::<6>()? {
-            add(&mut sum, part.into());
-        }
-        add(&mut sum, content.u8()?);
-        add(&mut sum, degrees(content.u32()?, 1_800_000.0));
-        add(&mut sum, degrees(content.u32()?, 1_800_000.0));
-        add(&mut sum, content.u8()?.wrapping_add(content.u16()?));
-    }
-    while let Some(field) = content.u16() {
-        add(&mut sum, field);
-    }
-    Some((head + length + 2, sum))
 }
 
 pub fn egts(input: &[u8], _scratch: &mut Vec<u8>) -> Option<(usize, u64)> {
@@ -185,7 +163,8 @@ pub fn egts(input: &[u8], _scratch: &mut Vec<u8>) -> Option<(usize, u64)> {
                 add(&mut sum, data.u32_le()?);
             }
         }
-        let _services = data.u16()?;
+        add(&mut sum, data.u8()?);
+        add(&mut sum, data.u8()?);
         let mut record = Reader(data.take(length)?);
         while !record.0.is_empty() {
             let (kind, length) = (record.u8()?, record.u16_le()? as usize);
@@ -197,13 +176,57 @@ pub fn egts(input: &[u8], _scratch: &mut Vec<u8>) -> Option<(usize, u64)> {
 
 fn egts_part(kind: u64, mut part: Reader<'_>) -> Option<u64> {
     let mut sum = kind;
-    if kind == 16 && part.0.len() >= 21 {
-        add(&mut sum, part.u32_le()?);
-        add(&mut sum, degrees(part.u32_le()?, f64::from(u32::MAX) / 90.0));
-        add(&mut sum, degrees(part.u32_le()?, f64::from(u32::MAX) / 180.0));
-        add(&mut sum, part.u8()? + part.u16_le()? + part.u8()?);
+    match kind {
+        16 => add(&mut sum, egts_position(&mut part)?),
+        // Inputs by one mask, analogue ones by another.
+        18 => {
+            let (inputs, _) = (part.u8()?, add(&mut sum, part.u8()?));
+            let analogue = part.u8()?;
+            for _ in 0..inputs.count_ones() {
+                add(&mut sum, part.u8()?);
+            }
+            for _ in 0..analogue.count_ones() {
+                add(&mut sum, part.u24_le()?);
+            }
+        }
+        19 => {
+            for _ in 0..part.u8()?.count_ones() {
+                add(&mut sum, part.u24_le()?);
+            }
+        }
+        20 | 21 if part.0.len() == 5 => {
+            for _ in 0..5 {
+                add(&mut sum, part.u8()?);
+            }
+        }
+        23 | 24 => {
+            add(&mut sum, part.u8()?);
+            add(&mut sum, part.u24_le()?);
+        }
+        27 => {
+            add(&mut sum, part.u8()?);
+            add(&mut sum, part.u16_le()?);
+        }
+        _ => {}
     }
-    add(&mut sum, part.words());
+    add(&mut sum, part.rest());
+    Some(sum)
+}
+
+fn egts_position(part: &mut Reader<'_>) -> Option<u64> {
+    let mut sum = part.u32_le()?;
+    add(&mut sum, degrees(part.u32_le()?, f64::from(u32::MAX) / 90.0));
+    add(&mut sum, degrees(part.u32_le()?, f64::from(u32::MAX) / 180.0));
+    let flags = part.u8()?;
+    add(&mut sum, flags);
+    add(&mut sum, part.u16_le()?);
+    add(&mut sum, part.u8()?);
+    add(&mut sum, part.u24_le()?);
+    add(&mut sum, part.u8()?);
+    add(&mut sum, part.u8()?);
+    if flags & 0x80 != 0 {
+        add(&mut sum, part.u24_le()?);
+    }
     Some(sum)
 }
 
@@ -238,33 +261,16 @@ pub fn galileosky(input: &[u8], _scratch: &mut Vec<u8>) -> Option<(usize, u64)> 
             // A tag of unknown length: nobody knows where the next one begins.
             _ => break,
         };
-        let value = tags.take(length)?;
-        add(&mut sum, value.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)));
-    }
-    Some((length + 5, sum))
-}
-
-pub fn eelink(input: &[u8], _scratch: &mut Vec<u8>) -> Option<(usize, u64)> {
-    let mut reader = Reader(input);
-    // Packages carry no checksum; datagrams, which do, are another matter.
-    (reader.array()? == [0x67, 0x67]).then_some(())?;
-    let (kind, length) = (reader.u8()?, reader.u16()? as usize);
-    let mut content = Reader(reader.take(length)?);
-    let mut sum = content.u16()?;
-    if matches!(kind, 0x12 | 0x14 | 0x15) && content.0.len() >= 20 {
-        let (time, mask) = (content.u32()?, content.u8()?);
-        add(&mut sum, time);
-        if mask & 1 != 0 {
-            add(&mut sum, degrees(content.u32()?, 1_800_000.0));
-            add(&mut sum, degrees(content.u32()?, 1_800_000.0));
-            for _ in 0..3 {
-                add(&mut sum, content.u16()?);
-            }
-            add(&mut sum, content.u8()?);
-        }
-    }
-    while let Some(field) = content.u16() {
-        add(&mut sum, field);
+        add(
+            &mut sum,
+            match length {
+                1 => tags.u8()?,
+                2 => tags.u16_le()?,
+                3 => tags.u24_le()?,
+                4 => tags.u32_le()?,
+                length => black_box(tags.take(length)?).len() as u64,
+            },
+        );
     }
     Some((length + 5, sum))
 }

@@ -7,7 +7,7 @@ mod auth;
 mod command;
 mod teledata;
 
-use nom::number::complete::{le_u8, le_u16, le_u24, le_u32};
+use crate::wire::number::{le_u8, le_u16, le_u24, le_u32};
 
 pub(super) use self::command::{order, order_answer};
 use super::header::{Header, Start, packet as pt, start};
@@ -78,7 +78,14 @@ fn located(
 /// # Errors
 /// The first field that does not fit. A packet that [`Header::refusal`] refuses is not looked into: do not ask.
 pub(super) fn packet(frame: &[u8]) -> Result<Packet<'_>, DecodeError> {
-    let header = header(frame)?;
+    packet_of(header(frame)?, frame)
+}
+
+/// The same, where the header is known already.
+///
+/// # Errors
+/// A field that does not parse.
+pub(super) fn packet_of(header: Header, frame: &[u8]) -> Result<Packet<'_>, DecodeError> {
     let input = frame.get(header.length..).unwrap_or_default();
     let input = input.get(..header.body).unwrap_or(input);
     let body = match header.kind {
@@ -197,8 +204,8 @@ pub(super) fn sub<'a>(service: u8, raw: &RawSub<'a>) -> Result<Sub<'a>, DecodeEr
         (service::COMMANDS, srt::COMMAND_DATA) => command::command(raw.data),
         _ => Ok(Sub::Other { kind: raw.kind, data: raw.data }),
     };
-    let name = names::sub_record(service, raw.kind);
-    found.map_err(|error| located(name, raw.data, raw.offset, error))
+    found
+        .map_err(|error| located(names::sub_record(service, raw.kind), raw.data, raw.offset, error))
 }
 
 /// RECORD_RESPONSE (section 3.2).

@@ -156,7 +156,7 @@ impl EgtsSession {
             };
             return Err(SessionError::Unexpected { message: "packet", state });
         }
-        let packet = match decode::packet(frame) {
+        let packet = match decode::packet_of(header, frame) {
             Ok(packet) => packet,
             Err(error) => {
                 self.refuse_packet(&header, code::WRONG_DATA, fx);

@@ -12,7 +12,7 @@ fn any_tag() -> impl Strategy<Value = (u8, Vec<u8>)> {
     let known: Vec<u8> = (0..=255).filter(|&id| tags::length(id).is_some()).collect();
     prop::sample::select(known).prop_flat_map(|id| {
         let length = match tags::length(id) {
-            Some(Length::Fixed(length)) => length..=length,
+            Some(Length::Fixed(length)) => length.into()..=length.into(),
             _ => 0..=200,
         };
         (Just(id), vec(any::<u8>(), length))

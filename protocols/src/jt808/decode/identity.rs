@@ -1,6 +1,6 @@
 //! Who the terminal is and who drives: registration, authentication, properties, driver's card.
 
-use nom::number::complete::{be_u8, be_u16};
+use crate::wire::number::{be_u8, be_u16};
 
 use super::{Body, Parsed, array, bytes, field, location::looks_like_time, short};
 use crate::jt808::header::{Edition, Style};

@@ -1,6 +1,6 @@
 //! Locations: 0x0200, the answers that contain one, and batches (section 11).
 
-use nom::number::complete::{be_u8, be_u16, be_u32};
+use crate::wire::number::{be_u8, be_u16, be_u32};
 
 use super::{Body, Fault, array, field};
 use crate::jt808::header::Edition;

@@ -7,9 +7,9 @@ mod identity;
 mod location;
 mod text;
 
+use crate::wire::number::{be_u8, be_u16, be_u32};
 use nom::Parser;
 use nom::multi::many0;
-use nom::number::complete::{be_u8, be_u16, be_u32};
 
 use super::header::Header;
 use super::message::{

@@ -1,8 +1,8 @@
 //! Texts, questions, lists of choices and transparent data (section 12).
 
+use crate::wire::number::{be_u8, be_u16, be_u32};
 use nom::Parser;
 use nom::multi::many0;
-use nom::number::complete::{be_u8, be_u16, be_u32};
 
 use super::{Body, Fault, field, long, short};
 use crate::jt808::header::{Edition, Style};
