@@ -198,7 +198,7 @@ fn listen(config: &Config, gateway: &Gateway) -> anyhow::Result<Vec<(String, Soc
                 format!("listener.addresses: cannot listen on {address} for {}", listener.protocol)
             })?;
             bound.push((listener.protocol.clone(), open.local_addr()?));
-            gateway.listen(open)?;
+            gateway.listen(open);
         }
     }
     Ok(bound)

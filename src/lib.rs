@@ -26,7 +26,6 @@ pub mod model;
 pub mod outbox;
 pub mod password;
 pub mod presence;
-pub mod runtime;
 pub mod secret;
 pub mod simulate;
 pub mod store;

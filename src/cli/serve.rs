@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +15,7 @@ use crate::app::{self, Running, Surroundings};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::gateway::threads;
-use crate::{descriptors, first_start, runtime, systemd, telemetry};
+use crate::{descriptors, first_start, systemd, telemetry};
 
 /// Runs the daemon until it is told to stop.
 pub(super) fn run(config: &Config) -> anyhow::Result<Outcome> {
@@ -24,7 +24,7 @@ pub(super) fn run(config: &Config) -> anyhow::Result<Outcome> {
         Ok(limit) => tracing::debug!(limit, "descriptor table is expanded"),
         Err(error) => tracing::warn!(%error, "cannot expand the descriptor table"),
     }
-    let runtime = runtime::with_one_thread().context("cannot start")?;
+    let runtime = Builder::new_current_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(serve(config))?;
     Ok(Outcome::Done)
 }
@@ -144,5 +144,5 @@ pub(super) fn migrate(config: &Config) -> anyhow::Result<Outcome> {
 
 /// Threads enough for administration.
 pub(super) fn small_runtime() -> anyhow::Result<Runtime> {
-    runtime::with_one_thread().context("cannot start the runtime")
+    Builder::new_current_thread().enable_all().build().context("cannot start the runtime")
 }

@@ -1,6 +1,8 @@
-//! Accepting device connections.
+//! Accepting device connections, on the thread of the API: when thousands of devices come back at once, the threads that serve them
+//! have their logins to deal with, and nobody is to be dropped meanwhile because the system's queue is full.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -13,6 +15,7 @@ use parking_lot::Mutex;
 use protocols::Protocol;
 use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,11 +28,10 @@ const BACKLOG: i32 = 4096;
 /// Wait after accepting failed because descriptors or memory are short.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// A bound listening socket. Its siblings listen on the same address, and the kernel spreads connections over them.
+/// A bound listening socket.
 pub struct Listener {
     socket: std::net::TcpListener,
     settings: Settings,
-    per_address: Arc<PerAddress>,
 }
 
 /// How connections of a listener are treated.
@@ -48,46 +50,41 @@ impl Listener {
     ///
     /// # Errors
     /// What the system says.
-    pub fn bind(address: SocketAddr, settings: Settings) -> std::io::Result<Self> {
-        // Siblings may share an address with anybody of the same user, so that another daemon on it is found out before.
-        drop(open(address, Sharing::Refused)?);
-        let socket = open(address, Sharing::Allowed)?;
+    pub fn bind(address: SocketAddr, settings: Settings) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        if address.is_ipv6() {
+            socket.set_only_v6(false)?;
+        }
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
-        Ok(Self { socket: socket.into(), settings, per_address: Arc::default() })
-    }
-
-    /// Another socket on the same address, for another thread.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub(crate) fn sibling(&self) -> std::io::Result<Self> {
-        let socket = open(self.local_addr()?, Sharing::Allowed)?;
-        socket.listen(BACKLOG)?;
-        let (settings, per_address) = (self.settings, Arc::clone(&self.per_address));
-        Ok(Self { socket: socket.into(), settings, per_address })
+        Ok(Self { socket: socket.into(), settings })
     }
 
     /// The address it is bound to.
     ///
     /// # Errors
     /// What the system says.
-    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
     }
 
-    /// Serves connections on the runtime of the caller.
+    /// Accepts connections on the runtime of the caller, and has them served on `threads` in turn; without such, on the same
+    /// runtime.
     pub(crate) async fn serve(
         self,
         shared: Arc<Shared>,
         connections: TaskTracker,
+        threads: Vec<Handle>,
         stop: CancellationToken,
     ) {
-        let Self { socket, settings, per_address } = self;
-        let socket = match TcpListener::from_std(socket) {
+        let socket = match TcpListener::from_std(self.socket) {
             Ok(socket) => socket,
             Err(error) => return tracing::error!(%error, "cannot listen for devices"),
         };
-        let accepting = Accepting { settings, per_address, shared, connections };
+        let (settings, per_address) = (self.settings, Arc::default());
+        let accepting = Accepting { settings, per_address, shared, connections, threads };
         let accepted = metrics::counter!(ACCEPTED);
         while let Some(result) = stop.run_until_cancelled(socket.accept()).await {
             match result {
@@ -111,6 +108,7 @@ struct Accepting {
     per_address: Arc<PerAddress>,
     shared: Arc<Shared>,
     connections: TaskTracker,
+    threads: Vec<Handle>,
 }
 
 impl Accepting {
@@ -125,24 +123,35 @@ impl Accepting {
         else {
             return turn_away(io, peer, "limits.connections_per_address");
         };
-        if let Err(error) = prepare(&io, limits) {
-            tracing::debug!(%peer, %error, "connection was gone before it began");
-            return;
-        }
+        let id = shared.next_connection.fetch_add(1, Ordering::Relaxed);
+        let thread = self.thread(id);
+        let io = match prepare(&io, limits).and_then(|()| moved(io, thread)) {
+            Ok(io) => io,
+            Err(error) => {
+                return tracing::debug!(%peer, %error, "connection was gone before it began");
+            }
+        };
         shared.open.fetch_add(1, Ordering::Relaxed);
         let Settings { protocol, proxy_header, idle } = self.settings;
-        let connection = Connection::new(
-            Accepted { io, peer, protocol, proxy_header, idle },
-            Arc::clone(shared),
-        );
-        connections.spawn(Guarded { connection, peer, _place: place });
+        let accepted = Accepted { id, io, peer, protocol, proxy_header, idle };
+        let connection = Connection::new(accepted, Arc::clone(shared));
+        let guarded = Guarded { connection, _place: place };
+        match thread {
+            Some(thread) => connections.spawn_on(guarded, thread),
+            None => connections.spawn(guarded),
+        };
+    }
+
+    /// The thread that serves this connection, unless it is this one.
+    fn thread(&self, id: u64) -> Option<&Handle> {
+        let turn = usize::try_from(id).unwrap_or(0).checked_rem(self.threads.len())?;
+        self.threads.get(turn)
     }
 }
 
 /// A connection with what it holds. An `async` block would keep the connection twice: where it comes from and where it is polled.
 struct Guarded {
     connection: Connection,
-    peer: SocketAddr,
     _place: Place,
 }
 
@@ -153,33 +162,10 @@ impl Future for Guarded {
         let connection = Pin::new(&mut self.connection);
         // The connection cleans up in its destructor, also when it panics.
         catch_unwind(AssertUnwindSafe(|| connection.poll(cx))).unwrap_or_else(|_| {
-            tracing::error!(peer = %self.peer, "connection panicked");
+            tracing::error!(peer = %self.connection.peer(), "connection panicked");
             Poll::Ready(())
         })
     }
-}
-
-/// Whether others may listen on the same address.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sharing {
-    Refused,
-    Allowed,
-}
-
-fn open(address: SocketAddr, sharing: Sharing) -> std::io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    if address.is_ipv6() {
-        socket.set_only_v6(false)?;
-    }
-    socket.set_reuse_address(true)?;
-    socket.set_reuse_port(sharing == Sharing::Allowed)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    if sharing == Sharing::Refused {
-        // Two sockets may be bound to an address in this way as long as neither listens.
-        socket.listen(1)?;
-    }
-    Ok(socket)
 }
 
 fn turn_away(io: TcpStream, peer: SocketAddr, limit: &'static str) {
@@ -188,7 +174,7 @@ fn turn_away(io: TcpStream, peer: SocketAddr, limit: &'static str) {
     drop(io);
 }
 
-fn prepare(io: &TcpStream, limits: &Limits) -> std::io::Result<()> {
+fn prepare(io: &TcpStream, limits: &Limits) -> io::Result<()> {
     let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds.max(1)));
     let socket = SockRef::from(io);
     socket.set_tcp_nodelay(true)?;
@@ -200,9 +186,17 @@ fn prepare(io: &TcpStream, limits: &Limits) -> std::io::Result<()> {
     socket.set_tcp_user_timeout(Some(seconds(limits.user_timeout_seconds)))
 }
 
+/// Has the runtime of `thread` watch a socket.
+fn moved(io: TcpStream, thread: Option<&Handle>) -> io::Result<TcpStream> {
+    let Some(thread) = thread else { return Ok(io) };
+    let io = io.into_std()?;
+    let _there = thread.enter();
+    TcpStream::from_std(io)
+}
+
 /// Errors of `accept` that concern one connection only.
-fn is_peers_fault(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind as Kind;
+fn is_peers_fault(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
     matches!(error.kind(), Kind::ConnectionAborted | Kind::ConnectionReset | Kind::Interrupted)
 }
 
@@ -211,7 +205,7 @@ fn is_peers_fault(error: &std::io::Error) -> bool {
 struct PerAddress(Mutex<HashMap<IpAddr, usize>>);
 
 /// A place taken; given back when dropped.
-struct Place(Option<(Arc<PerAddress>, IpAddr)>);
+struct Place(Option<Box<(Arc<PerAddress>, IpAddr)>>);
 
 impl PerAddress {
     fn take(self: &Arc<Self>, address: IpAddr, limit: usize) -> Option<Place> {
@@ -224,13 +218,13 @@ impl PerAddress {
             return None;
         }
         *count += 1;
-        Some(Place(Some((Arc::clone(self), address))))
+        Some(Place(Some(Box::new((Arc::clone(self), address)))))
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let Some((counts, address)) = &self.0 else { return };
+        let Some((counts, address)) = self.0.as_deref() else { return };
         let mut counts = counts.0.lock();
         if let Some(count) = counts.get_mut(address) {
             *count -= 1;

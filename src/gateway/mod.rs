@@ -143,23 +143,10 @@ impl Gateway {
     }
 
     /// Accepts connections on a listener until [`Gateway::shut_down`].
-    ///
-    /// # Errors
-    /// What the system says about listening with several threads.
-    pub fn listen(&self, listener: listener::Listener) -> std::io::Result<()> {
-        let serve = |listener: listener::Listener| {
-            let (shared, connections) = (Arc::clone(&self.shared), self.connections.clone());
-            listener.serve(shared, connections, self.stop_accepting.clone())
-        };
-        let Some((first, others)) = self.threads.handles().split_first() else {
-            self.listeners.spawn(serve(listener));
-            return Ok(());
-        };
-        for thread in others {
-            self.listeners.spawn_on(serve(listener.sibling()?), thread);
-        }
-        self.listeners.spawn_on(serve(listener), first);
-        Ok(())
+    pub fn listen(&self, listener: listener::Listener) {
+        let (shared, connections) = (Arc::clone(&self.shared), self.connections.clone());
+        let (threads, stop) = (self.threads.handles().to_vec(), self.stop_accepting.clone());
+        self.listeners.spawn(listener.serve(shared, connections, threads, stop));
     }
 
     /// Applies changed records to live connections: a device that was removed, blocked or configured differently is disconnected

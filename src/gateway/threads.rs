@@ -8,10 +8,14 @@
 use std::io;
 use std::thread::JoinHandle;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 
-use crate::runtime;
+/// Polls of its own tasks after which a thread attends to one that another thread has woken. Rarely, and a connection whose records
+/// are committed would wait behind all those that have something to read: the store answers from a thread of its own.
+const OWN_TASKS: u32 = 2;
+/// Polls after which it looks what has arrived on its sockets. One poll may handle a hundred frames.
+const POLLS: u32 = 16;
 
 /// How many threads devices get on this machine besides the API's.
 #[must_use]
@@ -35,7 +39,9 @@ impl DeviceThreads {
         let mut this =
             Self { handles: Vec::new(), threads: Vec::new(), stop: CancellationToken::new() };
         for number in 0..count {
-            let runtime = runtime::with_one_thread()?;
+            let mut runtime = Builder::new_current_thread();
+            runtime.enable_all().global_queue_interval(OWN_TASKS).event_interval(POLLS);
+            let runtime = runtime.build()?;
             this.handles.push(runtime.handle().clone());
             let stop = this.stop.clone();
             let thread = std::thread::Builder::new().name(format!("devices-{number}"));

@@ -9,7 +9,7 @@ use cabwire::clock::{Clock, SystemClock};
 use cabwire::config::Config;
 use cabwire::gateway::threads;
 use cabwire::store::sqlite::{SqliteOptions, SqliteStore};
-use cabwire::{descriptors, runtime, telemetry};
+use cabwire::{descriptors, telemetry};
 
 use super::memory::MemoryStore;
 use crate::process::end_with_parent;
@@ -20,7 +20,7 @@ pub fn run(file: &str) -> Result<()> {
     let config = Config::load(Path::new(file))?;
     telemetry::logging::init(&config.log)?;
     descriptors::expand()?;
-    runtime::with_one_thread()?.block_on(async {
+    super::current_thread()?.block_on(async {
         let clock: Arc<dyn Clock> = SystemClock::new();
         let metrics = telemetry::prometheus::install()?;
         let records = SqliteStore::open(config.store.path(), SqliteOptions::migrating()).await?;

@@ -8,11 +8,11 @@ use std::time::Duration;
 use protocols::{Frame, Now};
 use tokio::io::{AsyncRead, ReadBuf};
 
-use super::{Connection, Dialogue, READS_PER_POLL};
+use super::{Connection, Dialogue, READS_PER_POLL, whole_seconds};
 use crate::gateway::scratch::{READ_BYTES, Scratch};
 
-/// Window over which the frame rate is averaged.
-const RATE_WINDOW: Duration = Duration::from_secs(10);
+/// Seconds over which the frame rate is averaged.
+const RATE_WINDOW: u32 = 10;
 /// Unwritten bytes above which nothing more is read: the peer asks faster than it listens.
 const MAX_OUTBOUND: usize = 256 * 1024;
 
@@ -60,8 +60,8 @@ impl Connection {
     /// When reading goes on, if the peer sent too many frames.
     pub(super) fn resume_reading(&self, now: Now) -> Option<Duration> {
         let (began, frames) = self.clocks.window;
-        let limit = u64::from(self.shared.limits.frames_per_second) * RATE_WINDOW.as_secs();
-        let end = began + RATE_WINDOW;
+        let limit = u64::from(self.shared.limits.frames_per_second) * u64::from(RATE_WINDOW);
+        let end = Duration::from_secs(u64::from(began) + u64::from(RATE_WINDOW));
         (u64::from(frames) >= limit && now.monotonic < end).then_some(end)
     }
 
@@ -168,8 +168,9 @@ impl Connection {
 
     fn count_frame(&mut self, now: Now) {
         let (began, frames) = &mut self.clocks.window;
-        if now.monotonic >= *began + RATE_WINDOW {
-            (*began, *frames) = (now.monotonic, 0);
+        let now = whole_seconds(now.monotonic);
+        if now >= began.saturating_add(RATE_WINDOW) {
+            (*began, *frames) = (now, 0);
         }
         *frames = frames.saturating_add(1);
     }

@@ -49,7 +49,8 @@ pub(crate) struct Connection {
     handle: Arc<Handle>,
     peer: SocketAddr,
     metrics: Arc<ProtocolMetrics>,
-    opening: Option<Opening>,
+    /// Only at the beginning.
+    opening: Option<Box<Opening>>,
     dialogue: Option<Dialogue>,
     lanes: Vec<LaneState>,
     /// Start of a frame whose end has not arrived.
@@ -81,8 +82,8 @@ struct Clocks {
     hold: Option<Duration>,
     /// When it began to end.
     ending: Option<Duration>,
-    /// Frames in the current window, and when it began.
-    window: (Duration, u32),
+    /// When the current window began, in whole seconds, and the frames in it.
+    window: (u32, u32),
 }
 
 /// Records of one read on their way into the store.
@@ -94,6 +95,8 @@ struct Commit {
 
 /// What the listener knows of a new connection.
 pub(crate) struct Accepted {
+    /// Unique in this process.
+    pub(crate) id: u64,
     pub(crate) io: TcpStream,
     pub(crate) peer: SocketAddr,
     /// `None`: find out from the first bytes.
@@ -105,7 +108,7 @@ pub(crate) struct Accepted {
 impl Connection {
     pub(crate) fn new(accepted: Accepted, shared: Arc<Shared>) -> Self {
         let now = shared.clock.now().monotonic;
-        let handle = Handle::new(shared.next_connection.fetch_add(1, Ordering::Relaxed));
+        let handle = Handle::new(accepted.id);
         shared.wheel.add(&handle);
         let metrics = shared.metrics(accepted.protocol.map(|protocol| protocol.info().name));
         metrics.connections.increment(1);
@@ -114,10 +117,10 @@ impl Connection {
             handle,
             peer: SocketAddr::new(accepted.peer.ip().to_canonical(), accepted.peer.port()),
             metrics,
-            opening: Some(Opening {
+            opening: Some(Box::new(Opening {
                 proxy_header: accepted.proxy_header,
                 protocol: accepted.protocol,
-            }),
+            })),
             dialogue: None,
             lanes: Vec::new(),
             partial: Carry::default(),
@@ -130,11 +133,15 @@ impl Connection {
                 stuck: None,
                 hold: None,
                 ending: None,
-                window: (now, 0),
+                window: (whole_seconds(now), 0),
             },
             ending: None,
             shared,
         }
+    }
+
+    pub(crate) const fn peer(&self) -> SocketAddr {
+        self.peer
     }
 
     /// Takes everything that has arrived, and answers. `true`: the connection is done.
@@ -289,6 +296,11 @@ impl Connection {
         }
         drained || overdue
     }
+}
+
+/// Enough for more than a century since the start.
+fn whole_seconds(monotonic: Duration) -> u32 {
+    u32::try_from(monotonic.as_secs()).unwrap_or(u32::MAX)
 }
 
 impl Future for Connection {

@@ -90,6 +90,10 @@ pub(super) type Deltas = Vec<Delta>;
 /// Appends a newer delta; drops the ones that it says everything of.
 pub(super) fn push(deltas: &mut Deltas, newer: Delta) {
     deltas.retain(|older| !newer.extent.covers(&older.extent));
+    if deltas.is_empty() {
+        // Nearly always the only one, and there is one for each device.
+        deltas.reserve_exact(1);
+    }
     deltas.push(newer);
 }
 

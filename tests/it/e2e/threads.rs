@@ -4,7 +4,7 @@ use protocols::{Outcome, registry};
 
 use super::daemon::{Daemon, Setup, is_served, next_text, patient};
 
-/// The kernel spreads connections over the threads by their addresses: that all come to one has a chance of 1 in 3²³.
+/// Connections go to the threads in turn.
 const DEVICES: usize = 24;
 const THREADS: usize = 3;
 
