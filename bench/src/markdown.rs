@@ -6,8 +6,10 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::report::{Figure, Report, Verdict, shown};
+use crate::series::{Series, amount};
 
-/// The figures of a file: those with a bar in one table, the others, the parts and the points of curves in a second.
+/// The figures of a file: those with a bar in one table, the curves over the same amounts in one each, and then everything that
+/// figures are made of.
 pub fn tables(file: &Path) -> Result<String> {
     let report = Report::read(file)?;
     let mut text = report.heading();
@@ -20,6 +22,10 @@ pub fn tables(file: &Path) -> Result<String> {
         let verdict = figure.verdict.map_or("", Verdict::name);
         writeln!(text, "| {id} | {what} | {got} | {gate} | {great} | {verdict}{noisy} |")?;
     }
+    let curves: Vec<_> = report.figures.iter().filter_map(|f| f.series.as_ref()).collect();
+    for group in curves.chunk_by(|one, next| one.group == next.group) {
+        write_curves(&mut text, group)?;
+    }
     text.push_str("\n| | what | figure |\n| --- | --- | --- |\n");
     for figure in &report.figures {
         if figure.bar.is_none() {
@@ -30,9 +36,27 @@ pub fn tables(file: &Path) -> Result<String> {
     Ok(text)
 }
 
+/// Curves over the same amounts, one in each row.
+fn write_curves(text: &mut String, group: &[&Series]) -> Result<()> {
+    let Some(first) = group.first() else { return Ok(()) };
+    write!(text, "\n| {}:", first.x)?;
+    for point in &first.points {
+        write!(text, " | {}", amount(point.x))?;
+    }
+    writeln!(text, " |\n| ---{} |", " | ---".repeat(first.points.len()))?;
+    for series in group {
+        write!(text, "| {}", series.y)?;
+        for point in &series.points {
+            write!(text, " | {}", shown(point.y))?;
+        }
+        writeln!(text, " |")?;
+    }
+    Ok(())
+}
+
 fn write_parts(text: &mut String, figure: &Figure) -> Result<()> {
-    for (name, value) in figure.rows() {
-        writeln!(text, "| {} | {name} | {} |", figure.id, shown(value))?;
+    for (name, value) in &figure.parts {
+        writeln!(text, "| {} | {name} | {} |", figure.id, shown(*value))?;
     }
     Ok(())
 }
