@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use kit::host::{Happening, Host};
+use kit::rows::escaped;
 use kit::transcript::{Input, Transcript, root};
 use protocols::{Detection, Effect, Limits, Protocol, registry};
 use serde::Deserialize;
@@ -96,25 +97,16 @@ impl Row {
         let mut forms = vec![bytes.clone()];
         if self.layer == "frame" {
             let around = |head: &[u8], tail: &[u8]| [head, &bytes, tail].concat();
-            forms.extend([around(b"", b"\r\n"), around(b">", b"<"), escaped(&bytes)]);
+            forms.extend([around(b"", b"\r\n"), around(b">", b"<"), marked(&bytes)]);
         }
         forms
     }
 }
 
-/// A frame between 7E marks, with the marks and escapes inside it escaped again.
-fn escaped(frame: &[u8]) -> Vec<u8> {
+/// A frame between 7E marks, whether it has them already or not.
+fn marked(frame: &[u8]) -> Vec<u8> {
     let inner = frame.strip_prefix(b"\x7e").and_then(|rest| rest.strip_suffix(b"\x7e"));
-    let mut wire = vec![0x7e];
-    for &byte in inner.unwrap_or(frame) {
-        match byte {
-            0x7e => wire.extend([0x7d, 2]),
-            0x7d => wire.extend([0x7d, 1]),
-            byte => wire.push(byte),
-        }
-    }
-    wire.push(0x7e);
-    wire
+    escaped(inner.unwrap_or(frame))
 }
 
 /// The beginnings among the frames of real devices, if the protocol has any.

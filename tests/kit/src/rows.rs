@@ -26,9 +26,15 @@ pub fn rows(protocol: &str) -> Result<Vec<Vec<u8>>, String> {
 
 /// Rows between 7E are stored without the escapes that go inside.
 fn on_the_wire(frame: Vec<u8>) -> Vec<u8> {
-    let [0x7e, inner @ .., 0x7e] = &frame[..] else {
-        return frame;
-    };
+    match &frame[..] {
+        [0x7e, inner @ .., 0x7e] => escaped(inner),
+        _ => frame,
+    }
+}
+
+/// `inner` between 7E marks, with the marks and escapes inside it escaped.
+#[must_use]
+pub fn escaped(inner: &[u8]) -> Vec<u8> {
     let mut wire = vec![0x7e];
     for &byte in inner {
         match byte {
