@@ -137,7 +137,9 @@ impl Protocol for Egts {
         let packet = decode::packet_of(header, frame)?;
         for record in packet.body.records() {
             for raw in decode::subs(record) {
-                black_box(&decode::sub(record.source, &raw?)?);
+                let sub = decode::sub(record.source, &raw?);
+                black_box(&sub);
+                sub.map(drop)?;
             }
         }
         black_box(&packet);

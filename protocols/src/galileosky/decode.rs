@@ -6,9 +6,7 @@ use nom::{IResult, Parser};
 
 use super::frame::{CHECKSUM, HEAD, carried};
 use super::garmin;
-use super::message::{
-    ARCHIVE, Command, Compressed, Main, Minimal, Packet, Record, Tag, header, number,
-};
+use super::message::{ARCHIVE, Command, Compressed, Main, Minimal, Packet, Tag, header, number};
 use super::tags::{self, Length};
 use crate::error::{DecodeError, DecodeErrorKind};
 
@@ -16,10 +14,8 @@ const MAIN: &str = "01 main packet";
 const COMPRESSED: &str = "08 compressed packet";
 const PHOTO: &str = "07 photo";
 
-/// Room for the tags of the first record.
-const TAGS: usize = 16;
-/// Most records of one packet: the shortest takes three bytes, so a packet cannot hold more of any use.
-const MAX_RECORDS: usize = 1024;
+/// Bytes that a tag takes on average, and less: room for all of a packet's is taken once.
+const BYTES_PER_TAG: usize = 3;
 
 /// Decodes one whole packet.
 ///
@@ -68,31 +64,19 @@ fn value(length: Length, input: &[u8]) -> Option<(&[u8], &[u8])> {
     input.split_at_checked(length.into())
 }
 
-/// Records of ascending tags.
+/// The tags of all records, up to one of unknown length.
 fn main(archive: bool, body: &[u8]) -> Result<Main<'_>, DecodeError> {
-    let mut main = Main { archive, ..Main::default() };
+    let mut tags = Vec::with_capacity(body.len() / BYTES_PER_TAG);
     let mut rest = body;
-    let mut record = Record::with_capacity(TAGS);
     while let Some((&id, behind)) = rest.split_first() {
-        let Some(length) = tags::length(id).filter(|_| main.records.len() < MAX_RECORDS) else {
-            main.rest = rest;
-            break;
-        };
+        let Some(length) = tags::length(id) else { break };
         let offset = HEAD + body.len() - rest.len();
         let (value, behind) = value(length, behind)
             .ok_or_else(|| error(MAIN, "tag value", offset, DecodeErrorKind::Truncated))?;
-        if record.last().is_some_and(|last: &Tag<'_>| id <= last.id) {
-            // The next one will have about as many.
-            let next = Record::with_capacity(record.len());
-            main.records.push(std::mem::replace(&mut record, next));
-        }
-        record.push(Tag { id, value });
+        tags.push(Tag { id, value });
         rest = behind;
     }
-    if !record.is_empty() {
-        main.records.push(record);
-    }
-    Ok(main)
+    Ok(Main { archive, tags, rest })
 }
 
 /// Records with a minimal data set, a list of tags and their values each.
@@ -108,7 +92,7 @@ fn compressed(body: &[u8]) -> Result<Packet<'_>, DecodeError> {
         };
         let (behind, ids) = listed(behind).map_err(|_| fault("tag list", behind))?;
         rest = behind;
-        let mut found = Record::with_capacity(ids.len());
+        let mut found = Vec::with_capacity(ids.len());
         let mut known = true;
         for &id in ids {
             let Some(length) = tags::length(id) else {

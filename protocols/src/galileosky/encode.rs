@@ -35,17 +35,17 @@ pub(super) fn command(command: &Command) -> Option<Bytes> {
     let number = command.number.to_le_bytes();
     let device = command.device.to_le_bytes();
     let imei = command.imei.as_deref();
-    let mut record = Vec::with_capacity(4);
-    record.extend(imei.map(|value| Tag { id: tags::IMEI, value }));
-    record.push(Tag { id: tags::DEVICE, value: &device });
-    record.push(Tag { id: tags::COMMAND_NUMBER, value: &number });
-    record.push(Tag { id: tags::COMMAND_TEXT, value: &command.text });
-    packet(&Packet::Main(Main { archive: false, records: vec![record], rest: &[] }))
+    let mut list = Vec::with_capacity(4);
+    list.extend(imei.map(|value| Tag { id: tags::IMEI, value }));
+    list.push(Tag { id: tags::DEVICE, value: &device });
+    list.push(Tag { id: tags::COMMAND_NUMBER, value: &number });
+    list.push(Tag { id: tags::COMMAND_TEXT, value: &command.text });
+    packet(&Packet::Main(Main { archive: false, tags: list, rest: &[] }))
 }
 
 fn main_body(main: &Main<'_>) -> Option<Vec<u8>> {
     let mut body = Vec::new();
-    for tag in main.records.iter().flatten() {
+    for tag in &main.tags {
         body.push(tag.id);
         value(tag, &mut body)?;
     }

@@ -76,7 +76,7 @@ fn length_value(length: &[u8]) -> String {
 
 fn main_fields(main: &Main<'_>) -> Vec<Field> {
     let mut fields: Vec<_> = (1..)
-        .zip(&main.records)
+        .zip(main.records())
         .map(|(number, record)| {
             let children = record.iter().map(tag_field).collect();
             Field::new(format!("record {number}"), "", "").with(children)

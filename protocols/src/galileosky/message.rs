@@ -49,14 +49,18 @@ pub(super) enum Packet<'a> {
 pub(super) struct Main<'a> {
     /// The device's archive holds records that have not been sent: these come from there.
     pub(super) archive: bool,
-    /// The records, at least one tag each.
-    pub(super) records: Vec<Record<'a>>,
+    /// The tags of all records, in wire order.
+    pub(super) tags: Vec<Tag<'a>>,
     /// From the first tag of unknown length on; empty if all are known.
     pub(super) rest: &'a [u8],
 }
 
-/// Tags of one moment, in wire order.
-pub(super) type Record<'a> = Vec<Tag<'a>>;
+impl<'a> Main<'a> {
+    /// The records, at least one tag each: tags ascend within one, so a tag that does not begins the next.
+    pub(super) fn records(&self) -> impl Iterator<Item = &[Tag<'a>]> {
+        self.tags.chunk_by(|tag, next| tag.id < next.id)
+    }
+}
 
 /// One tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +77,7 @@ pub(super) struct Compressed<'a> {
     /// What every record has.
     pub(super) minimal: Minimal,
     /// The tags that were listed for it.
-    pub(super) tags: Record<'a>,
+    pub(super) tags: Vec<Tag<'a>>,
 }
 
 /// The minimal data set: 80 bits, high bit first.
@@ -109,6 +113,13 @@ pub(super) struct Command {
 }
 
 /// A number of one to four bytes, low one first.
+#[inline]
 pub(super) fn number(value: &[u8]) -> i64 {
-    value.iter().rev().fold(0, |number, &byte| (number << 8) | i64::from(byte))
+    match *value {
+        [a] => a.into(),
+        [a, b] => u16::from_le_bytes([a, b]).into(),
+        [a, b, c] => u32::from_le_bytes([a, b, c, 0]).into(),
+        [a, b, c, d] => u32::from_le_bytes([a, b, c, d]).into(),
+        _ => value.iter().rev().fold(0, |number, &byte| (number << 8) | i64::from(byte)),
+    }
 }

@@ -113,7 +113,7 @@ impl Protocol for Galileosky {
 
     fn read(&self, frame: &[u8]) -> Result<(), DecodeError> {
         match decode::packet(frame)? {
-            Packet::Main(main) => main.records.iter().flatten().for_each(report::read_tag),
+            Packet::Main(main) => main.tags.iter().for_each(report::read_tag),
             Packet::Compressed { records, .. } => {
                 for record in &records {
                     black_box(record.minimal);

@@ -92,7 +92,7 @@ struct Outstanding {
 impl Identity {
     /// The identity that a packet names.
     fn of(main: &Main<'_>) -> Option<Self> {
-        main.records.iter().find_map(|record| {
+        main.records().find_map(|record| {
             let (imei, device) = decode::identity(record);
             (imei.is_some() || device.is_some()).then_some(Self { imei, device })
         })
@@ -327,7 +327,7 @@ impl Online {
     }
 
     fn main(&mut self, main: &Main<'_>, now: Now, events: &mut Vec<Event>, fx: &mut Effects) {
-        for record in &main.records {
+        for record in main.records() {
             let answer = decode::command(record);
             if answer.is_none() || record.iter().any(|tag| !tags::of_command(tag.id)) {
                 report::events(record, main.archive, now.wall, events);

@@ -11,7 +11,7 @@ use super::decode;
 use super::encode;
 use super::frame::carried;
 use super::garmin;
-use super::message::{Command, Main, Packet, Record, Tag};
+use super::message::{Command, Main, Packet, Tag};
 use super::tags;
 use crate::event::{Report, Value};
 use crate::garmin::Navigator;
@@ -63,8 +63,8 @@ impl GalileoskyTerminal {
         kind: Uplink,
         fx: &mut Vec<TerminalEffect>,
     ) {
-        let record: Record<'_> = record.iter().map(|(id, value)| Tag { id: *id, value }).collect();
-        let main = Main { archive, records: vec![record], rest: &[] };
+        let tags = record.iter().map(|(id, value)| Tag { id: *id, value }).collect();
+        let main = Main { archive, tags, rest: &[] };
         self.send(encode::packet(&Packet::Main(main)), kind, fx);
     }
 
@@ -78,7 +78,7 @@ impl GalileoskyTerminal {
         match decode::packet(frame) {
             Ok(Packet::Confirmation(checksum)) => self.confirmed(checksum, fx),
             Ok(Packet::Main(main)) => {
-                let commands = main.records.iter().filter_map(|record| decode::command(record));
+                let commands = main.records().filter_map(decode::command);
                 for command in commands.filter(|command| self.is_mine(command)) {
                     let text = Charset::Utf8.decode(&command.text);
                     fx.push(TerminalEffect::Text { token: command.number.into(), text });

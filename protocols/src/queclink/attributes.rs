@@ -36,6 +36,9 @@ pub(super) const ALARMS: [(&[u8], &str); 14] = [
     (b"GTTMP", "temperature"),
 ];
 
+/// As many attributes as most reports have.
+const USUAL: usize = 8;
+
 /// Types of portable devices, whose reports end with the battery's charge.
 const PORTABLE: [&[u8]; 9] = [b"02", b"11", b"1A", b"21", b"28", b"2C", b"40", b"42", b"44"];
 /// A portable type that has four fields between the cell and the battery's charge, of which the first two are filled.
@@ -43,7 +46,7 @@ const PORTABLE_DE: &[u8] = b"DE";
 
 /// Attributes of the whole sentence; `last` is its last position block.
 pub(super) fn attributes(sentence: &Sentence<'_>, last: Option<&Block>) -> Attributes {
-    let mut list = Attributes::new();
+    let mut list = Attributes::with_capacity(USUAL);
     put(&mut list, "report", Value::Text(String::from_utf8_lossy(sentence.kind).into_owned()));
     by_name(sentence, &mut list);
     if let Some(accuracy) = last.and_then(|block| block.accuracy).filter(|&hdop| hdop > 0.0) {

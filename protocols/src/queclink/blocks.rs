@@ -5,10 +5,11 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
+use nom::IResult;
 
 use super::message::is_time;
 use crate::event::{Attributes, Fix, Value};
-use crate::wire::digits::short_decimal;
+use crate::wire::digits::{short_decimal, two_digits};
 
 /// Fields before the longitude: accuracy, speed, course, altitude.
 const BEFORE: usize = 4;
@@ -100,23 +101,34 @@ fn is_number(field: &[u8]) -> bool {
 
 /// A number, with or without sign and decimals. (`nan` and `inf`, which occur, are none.)
 pub(super) fn decimal(field: &[u8]) -> Option<f64> {
-    let plain = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
-    if field.len() > 24 || !field.iter().all(plain) {
+    if field.first() == Some(&b'+') {
         return None;
     }
-    short_decimal(field, b'.').or_else(|| std::str::from_utf8(field).ok()?.parse().ok())
+    let long = || {
+        let plain = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+        let number = field.len() <= 24 && field.iter().all(plain);
+        number.then(|| std::str::from_utf8(field).ok()?.parse().ok()).flatten()
+    };
+    short_decimal(field, b'.').or_else(long)
 }
 
 /// `YYYYMMDDHHMMSS`, UTC.
 pub(super) fn moment(field: &[u8]) -> Option<Timestamp> {
-    let part = |range: Range<usize>| -> Option<i16> {
-        std::str::from_utf8(field.get(range)?).ok()?.parse().ok()
-    };
-    let small = |range| i8::try_from(part(range)?).ok();
-    let (month, day) = (small(4..6)?, small(6..8)?);
-    let (hour, minute, second) = (small(8..10)?, small(10..12)?, small(12..14)?);
-    let moment = DateTime::new(part(0..4)?, month, day, hour, minute, second, 0).ok()?;
-    Offset::UTC.to_timestamp(moment).ok()
+    let (year, date_and_time) = field.split_at_checked(4)?;
+    let [century, year] = two_by_two(year)?;
+    let [month, day, hour, minute, second] = two_by_two(date_and_time)?;
+    let year = i16::from(century) * 100 + i16::from(year);
+    Offset::UTC.to_timestamp(DateTime::new(year, month, day, hour, minute, second, 0).ok()?).ok()
+}
+
+/// Numbers of two digits each, and nothing else.
+fn two_by_two<const N: usize>(digits: &[u8]) -> Option<[i8; N]> {
+    let (mut numbers, mut rest) = ([0; N], digits);
+    for number in &mut numbers {
+        let read: IResult<_, _, ()> = two_digits(rest);
+        (rest, *number) = read.ok()?;
+    }
+    rest.is_empty().then_some(numbers)
 }
 
 /// Network, area and cell behind a block, under the neutral names.

@@ -61,6 +61,22 @@ pub(crate) fn field<'a, O>(
         .map_err(|error| error.map(|fault| Fault { rest: input, field: name, kind: fault.kind }))
 }
 
+/// A number of fixed size. What reads it is no parser of its own: in formats of many small fields its detours cost more than they do.
+#[inline]
+pub(crate) fn number<'a, const N: usize, O>(
+    field: &'static str,
+    read: impl FnOnce([u8; N]) -> O,
+    input: &'a [u8],
+) -> Parsed<'a, O> {
+    match input.split_first_chunk() {
+        Some((bytes, rest)) => Ok((rest, read(*bytes))),
+        None => {
+            let kind = DecodeErrorKind::Truncated;
+            Err(nom::Err::Error(Fault { rest: input, field, kind }))
+        }
+    }
+}
+
 /// `count` bytes.
 #[inline]
 pub(crate) fn bytes<'a>(

@@ -40,7 +40,6 @@ numbers! {
     be_f64 f64 = f64::from_be_bytes;
     le_u8 u8 = u8::from_le_bytes;
     le_u16 u16 = u16::from_le_bytes;
-    le_u24 u32 = |[a, b, c]: [u8; 3]| u32::from_le_bytes([a, b, c, 0]);
     le_u32 u32 = u32::from_le_bytes;
     le_i16 i16 = i16::from_le_bytes;
     le_i32 i32 = i32::from_le_bytes;

@@ -7,36 +7,39 @@ mod auth;
 mod command;
 mod teledata;
 
-use crate::wire::number::{le_u8, le_u16, le_u24, le_u32};
-
 pub(super) use self::command::{order, order_answer};
 use super::header::{Header, Start, packet as pt, start};
 use super::message::{Body, Packet, RawSub, Record, Sub, service, srt};
 use super::names;
 use crate::error::{DecodeError, DecodeErrorKind};
-use crate::wire::fault::{Fault, Outcome, Parsed, bytes, field};
+use crate::wire::fault::{Fault, Outcome, Parsed, bytes, number};
 
+#[inline]
 fn u8_of<'a>(name: &'static str, input: &'a [u8]) -> Parsed<'a, u8> {
-    field(name, le_u8, input)
+    number(name, |[byte]| byte, input)
 }
 
+#[inline]
 fn u16_of<'a>(name: &'static str, input: &'a [u8]) -> Parsed<'a, u16> {
-    field(name, le_u16, input)
+    number(name, u16::from_le_bytes, input)
 }
 
+#[inline]
 fn u24_of<'a>(name: &'static str, input: &'a [u8]) -> Parsed<'a, u32> {
-    field(name, le_u24, input)
+    number(name, |[a, b, c]| u32::from_le_bytes([a, b, c, 0]), input)
 }
 
+#[inline]
 fn u32_of<'a>(name: &'static str, input: &'a [u8]) -> Parsed<'a, u32> {
-    field(name, le_u32, input)
+    number(name, u32::from_le_bytes, input)
 }
 
 /// What `parser` reads, if the flag bit announces it.
+#[inline]
 fn when<'a, T>(
     there: bool,
     name: &'static str,
-    parser: fn(&'static str, &'a [u8]) -> Parsed<'a, T>,
+    parser: impl FnOnce(&'static str, &'a [u8]) -> Parsed<'a, T>,
     input: &'a [u8],
 ) -> Parsed<'a, Option<T>> {
     if !there {
@@ -50,12 +53,12 @@ fn when<'a, T>(
 fn each<'a, T: Copy>(
     mask: u8,
     name: &'static str,
-    parser: fn(&'static str, &'a [u8]) -> Parsed<'a, T>,
+    parser: impl Fn(&'static str, &'a [u8]) -> Parsed<'a, T>,
     mut input: &'a [u8],
 ) -> Parsed<'a, [Option<T>; 8]> {
     let mut values = [None; 8];
     for (bit, slot) in values.iter_mut().enumerate() {
-        let (rest, value) = when(mask >> bit & 1 != 0, name, parser, input)?;
+        let (rest, value) = when(mask >> bit & 1 != 0, name, &parser, input)?;
         (input, *slot) = (rest, value);
     }
     Ok((input, values))

@@ -9,6 +9,7 @@ use crate::egts::message::{
 const STATE_LENGTH: usize = 5;
 
 /// Reads sub-record `kind`.
+#[inline]
 pub(super) fn sub(kind: u8, input: &[u8]) -> Outcome<'_, Sub<'_>> {
     match kind {
         srt::POS_DATA => position(input),

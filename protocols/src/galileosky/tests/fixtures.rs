@@ -35,7 +35,7 @@ fn events(frame: &[u8]) -> Vec<Event> {
     match decode::packet(frame).unwrap() {
         Packet::Main(main) => {
             assert!(main.rest.is_empty(), "{:02X?}", main.rest);
-            for record in &main.records {
+            for record in main.records() {
                 report::events(record, main.archive, now, &mut events);
             }
         }
@@ -74,7 +74,7 @@ fn every_row_decodes_to_what_it_states() {
             // The answer to a command: their reading repeats the last position.
             ("positions", 5) => {
                 let Ok(Packet::Main(main)) = decode::packet(&frame) else { panic!("{n}") };
-                let answer = decode::command(&main.records[0]).unwrap();
+                let answer = main.records().find_map(decode::command).unwrap();
                 assert_eq!((answer.number, &answer.text[..]), (0, &b"OUT(3..0) = 1110"[..]));
                 assert_eq!(answer.imei.as_deref(), Some(&b"863591023517372"[..]));
             }

@@ -48,7 +48,9 @@ proptest! {
         if more && second[0].0 <= first.last().unwrap().0 {
             records.push(borrowed(&second));
         }
-        let packet = Packet::Main(Main { archive, records, rest: &[] });
+        let main = Main { archive, tags: records.concat(), rest: &[] };
+        prop_assert!(main.records().eq(records.iter()));
+        let packet = Packet::Main(main);
         let bytes = encode::packet(&packet).unwrap();
         prop_assert_eq!(decode::packet(&bytes).unwrap(), packet);
     }
@@ -57,7 +59,7 @@ proptest! {
     fn what_stands_behind_an_unknown_tag_is_kept(record in any_record(), rest: Vec<u8>) {
         let rest = [&[0x5b], &rest[..]].concat();
         let packet =
-            Packet::Main(Main { archive: false, records: vec![borrowed(&record)], rest: &rest });
+            Packet::Main(Main { archive: false, tags: borrowed(&record), rest: &rest });
         let bytes = encode::packet(&packet).unwrap();
         prop_assert_eq!(decode::packet(&bytes).unwrap(), packet);
     }
@@ -91,7 +93,7 @@ proptest! {
         let command = Command { imei: imei.map(Into::into), device, number, text };
         let bytes = encode::command(&command).unwrap();
         let Packet::Main(main) = decode::packet(&bytes).unwrap() else { unreachable!() };
-        prop_assert_eq!(decode::command(&main.records[0]), Some(command));
+        prop_assert_eq!(main.records().find_map(decode::command), Some(command));
     }
 
     #[test]
