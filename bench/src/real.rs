@@ -8,7 +8,7 @@ use kit::host::{Happening, Host};
 use kit::play::play_login;
 use kit::rows::rows;
 use kit::transcript::{Admit, Input, Transcript, load};
-use protocols::{Effect, Effects, Frame, Framer, Limits, Now, Protocol, Session};
+use protocols::{Effect, Effects, Event, Frame, Framer, Limits, Now, Protocol, Session};
 
 /// A logged-in connection, without a host: what it wants done is dropped.
 pub struct Dialogue {
@@ -69,7 +69,14 @@ fn frames(
 /// Frames that belong to one dialogue.
 pub struct Spoken {
     pub dialogue: Dialogue,
-    pub rows: Vec<Vec<u8>>,
+    pub rows: Vec<Row>,
+}
+
+/// One of them.
+pub struct Row {
+    pub frame: Vec<u8>,
+    /// Positions in it.
+    pub positions: usize,
 }
 
 /// The frames of a protocol that a logged-in session records, each in the first dialogue that does: dialects differ. A frame that
@@ -103,16 +110,15 @@ pub fn spoken(protocol: &'static dyn Protocol) -> Result<Vec<Spoken>> {
 fn taken(rows: &mut Vec<Vec<u8>>, begin: impl Fn() -> Result<Host>) -> Result<Option<Spoken>> {
     let (mut host, mut taken, mut left) = (begin()?, Vec::new(), Vec::new());
     for row in rows.drain(..) {
-        if records(&mut host, &row)? {
-            taken.push(row)
-        } else {
-            left.push(row)
+        match records(&mut host, &row)? {
+            Some(positions) => taken.push(Row { frame: row, positions }),
+            None => left.push(row),
         }
         // A row that is no part of a dialogue ends the connection: the next one gets a new one.
         if host.closed() {
             host = begin()?;
             for row in &taken {
-                records(&mut host, row)?;
+                records(&mut host, &row.frame)?;
             }
         }
     }
@@ -131,9 +137,10 @@ fn written(transcripts: &[Transcript]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Whether the session records something of this row when it comes a second time and the device is known.
-fn records(host: &mut Host, row: &[u8]) -> Result<bool> {
-    let mut recorded = false;
+/// How many positions the session records of this row; `None` if it records nothing when the row comes a second time and the device
+/// is known.
+fn records(host: &mut Host, row: &[u8]) -> Result<Option<usize>> {
+    let (mut recorded, mut positions) = (false, 0);
     for _ in 0..2 {
         host.receive(row);
         while host.asking().is_some() {
@@ -141,9 +148,18 @@ fn records(host: &mut Host, row: &[u8]) -> Result<bool> {
             host.admit(&known).map_err(|problem| anyhow!(problem))?;
         }
         host.commit_all();
-        recorded = host.take().iter().any(|happening| {
-            matches!(happening, Happening::Effect(Effect::Record { events, .. }) if !events.is_empty())
+        let happened = host.take();
+        let events = happened.iter().filter_map(|happening| match happening {
+            Happening::Effect(Effect::Record { events, .. }) => Some(events),
+            _ => None,
         });
+        recorded = events.clone().any(|events| !events.is_empty());
+        // What has been seen before is dropped by some sessions.
+        positions = positions.max(events.flatten().filter(|event| located(event)).count());
     }
-    Ok(recorded && !host.closed())
+    Ok((recorded && !host.closed()).then_some(positions))
+}
+
+fn located(event: &Event) -> bool {
+    matches!(event, Event::Report(report) if report.fix.is_some())
 }

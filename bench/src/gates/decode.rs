@@ -17,7 +17,7 @@ use crate::load::speech::Speech;
 use crate::load::wire::Sources;
 use crate::machine::{Others, on_processor};
 use crate::process::Process;
-use crate::real::{self, Dialogue};
+use crate::real::{self, Dialogue, Row, Spoken};
 use crate::report::{Figure, Rounds};
 use crate::rig::Rig;
 use crate::yardstick::hand::{self, Hand};
@@ -34,8 +34,9 @@ struct Material {
     name: &'static str,
     hand: Hand,
     streams: Vec<(Dialogue, Vec<u8>)>,
-    /// Frames in all streams, and frames of the fixtures that nobody takes.
+    /// Frames in all streams, how many echoes their positions would be, and frames of the fixtures that nobody takes.
     frames: usize,
+    echoes: usize,
     left_out: usize,
     scratch: Vec<u8>,
 }
@@ -49,23 +50,28 @@ impl Material {
         let mut spoken = real::spoken(protocol)?;
         for spoken in &mut spoken {
             let all = spoken.rows.len();
-            let whole =
-                |row: &Vec<u8>| hand(row, &mut scratch).is_some_and(|(n, _)| n == row.len());
+            let whole = |row: &Row| {
+                hand(&row.frame, &mut scratch).is_some_and(|(n, _)| n == row.frame.len())
+            };
             spoken.rows.retain(whole);
             left_out += all - spoken.rows.len();
         }
         let rows = || spoken.iter().flat_map(|spoken| &spoken.rows);
-        let (count, bytes) = (rows().count(), rows().map(Vec::len).sum::<usize>());
+        let (count, bytes) = (rows().count(), rows().map(|row| row.frame.len()).sum::<usize>());
+        let echoes = rows().map(|row| row.positions.max(1)).sum::<usize>();
         if count == 0 {
             return Ok(None);
         }
         let times = STREAM.div_ceil(bytes);
         let streams = spoken
             .into_iter()
-            .map(|spoken| (spoken.dialogue, spoken.rows.concat().repeat(times)))
+            .map(|Spoken { dialogue, rows }| {
+                let frames: Vec<_> = rows.iter().map(|row| &row.frame[..]).collect();
+                (dialogue, frames.concat().repeat(times))
+            })
             .collect();
-        let (frames, scratch) = (count * times, Vec::new());
-        Ok(Some(Self { protocol, name, hand, streams, frames, left_out, scratch }))
+        let (frames, echoes, scratch) = (count * times, echoes * times, Vec::new());
+        Ok(Some(Self { protocol, name, hand, streams, frames, echoes, left_out, scratch }))
     }
 
     fn bytes(&self) -> usize {
@@ -103,11 +109,8 @@ pub fn by_hand(rig: &Rig) -> Result<Vec<Figure>> {
     on_processor(GENERATOR, || {
         let time = Duration::from_millis(rig.pick(250, 40));
         let count = rig.pick(7, 3);
-        let mut rounds = Rounds::default();
-        let others = Others::watch([])?;
-        let echo = echo_nanos(rig)?;
-        rounds.add("echo: CPU ns per frame", echo);
-        let mut figures = Vec::new();
+        let (mut echo, mut figures) = (Echo::start()?, Vec::new());
+        let others = Others::watch([echo.process.id()])?;
         for protocol in registry::ALL.iter().copied() {
             let Some(mut material) = Material::of(protocol)? else { continue };
             ensure!(material.whole() > 0, "no frame of {} was understood", material.name);
@@ -118,10 +121,10 @@ pub fn by_hand(rig: &Rig) -> Result<Vec<Figure>> {
                 material.name,
                 material.frames
             );
-            figures.extend(ratios(&mut material, time, count, echo)?);
+            figures.extend(ratios(&mut material, time, count, echo.nanos(rig)?)?);
         }
         figures.push(teltonika::beside_nom(time, count)?);
-        Ok(rounds.finish(figures, others.share()?))
+        Ok(Rounds::default().finish(figures, others.share()?))
     })
 }
 
@@ -143,12 +146,15 @@ fn ratios(
             viewed.push(nanos(time, || views.read(&all)) / frames);
         }
     }
-    let Material { name, left_out, .. } = *material;
+    let Material { name, echoes, left_out, .. } = *material;
     let bytes = material.bytes() as f64 / frames;
     let over = |these: &[f64], those: &[f64]| -> Vec<f64> {
         these.iter().zip(those).map(|(this, that)| this / that).collect()
     };
-    let of_echo: Vec<_> = read.iter().map(|nanos| nanos / echo).collect();
+    let of_echoes = |nanos: &[f64], echoes: f64| -> Vec<f64> {
+        nanos.iter().map(|nanos| nanos / echo / echoes).collect()
+    };
+    let positions = echoes as f64 / frames;
     let what = "framer and decoder, all fields ÷ by hand";
     let mut first = Figure::new(&format!("G8 {name}"), what, &over(&read, &hand))
         .at_most(5.0, 3.0)
@@ -163,9 +169,14 @@ fn ratios(
     if left_out > 0 {
         first = first.part("frames that only the session can tell from noise", &[left_out as f64]);
     }
-    let second =
-        Figure::new(&format!("G8b {name}"), "the same ÷ the echo's CPU per frame", &of_echo);
-    Ok(vec![first, second.at_most(0.10, 0.03)])
+    let what = "the same ÷ the echo's CPU per frame";
+    let second = Figure::new(&format!("G8b {name}"), what, &of_echoes(&read, 1.0))
+        .at_most(0.10, 0.03)
+        .part("echo: CPU ns per frame", &[echo])
+        .part("by hand ÷ the echo's", &of_echoes(&hand, 1.0))
+        .part("positions per frame", &[positions])
+        .part("÷ an echo for each position", &of_echoes(&read, positions));
+    Ok(vec![first, second])
 }
 
 /// Nanoseconds of one call.
@@ -178,19 +189,31 @@ pub(super) fn nanos<T>(time: Duration, mut work: impl FnMut() -> T) -> f64 {
     begin.elapsed().as_nanos() as f64 / f64::from(calls)
 }
 
-/// Processor time that the echo spends on a frame.
-fn echo_nanos(rig: &Rig) -> Result<f64> {
-    let mut sources = Sources::default();
-    let (process, address) = on_processor(SERVER, || Process::yardstick(&["echo", "jt808"]))?;
-    let mut fleet = Fleet::connect(address, 0..TERMINALS, Speech::Jt808, &mut sources)?;
-    let round = fleet.run(Course {
-        saying: Saying::Locations,
-        pace: Pace::Closed,
-        burst: 1,
-        warm: rig.warm,
-        measured: rig.measured,
-        process: Some(&process),
-    })?;
-    let micros = Some(round.cpu_micros()).filter(|micros| micros.is_finite());
-    Ok(micros.context("the echo answered nothing")? * 1000.0)
+/// The yardstick that acknowledges, and the terminals connected to it.
+struct Echo {
+    process: Process,
+    fleet: Fleet,
+}
+
+impl Echo {
+    fn start() -> Result<Self> {
+        let mut sources = Sources::default();
+        let (process, address) = on_processor(SERVER, || Process::yardstick(&["echo", "jt808"]))?;
+        let fleet = Fleet::connect(address, 0..TERMINALS, Speech::Jt808, &mut sources)?;
+        Ok(Self { process, fleet })
+    }
+
+    /// Processor time that it spends on a frame, measured again beside each protocol: the machine's speed changes.
+    fn nanos(&mut self, rig: &Rig) -> Result<f64> {
+        let round = self.fleet.run(Course {
+            saying: Saying::Locations,
+            pace: Pace::Closed,
+            burst: 1,
+            warm: rig.warm,
+            measured: rig.measured,
+            process: Some(&self.process),
+        })?;
+        let micros = Some(round.cpu_micros()).filter(|micros| micros.is_finite());
+        Ok(micros.context("the echo answered nothing")? * 1000.0)
+    }
 }

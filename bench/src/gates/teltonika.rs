@@ -39,7 +39,8 @@ pub fn beside_nom(time: Duration, rounds: usize) -> Result<Figure> {
     let mut views = Views::of(NAME)?.context("no views")?;
     let protocol = registry::by_name(NAME).context("no such protocol")?;
     let mut stream = Vec::new();
-    for row in real::spoken(protocol)?.into_iter().flat_map(|spoken| spoken.rows) {
+    let rows = real::spoken(protocol)?.into_iter().flat_map(|spoken| spoken.rows);
+    for row in rows.map(|row| row.frame) {
         let Some(there) = sum_there(&row) else { continue };
         ensure!(sum_here(&mut *views.0, &row) == Some(there), "the readers disagree");
         stream.extend_from_slice(&row);

@@ -115,11 +115,5 @@ pub(super) struct Command {
 /// A number of one to four bytes, low one first.
 #[inline]
 pub(super) fn number(value: &[u8]) -> i64 {
-    match *value {
-        [a] => a.into(),
-        [a, b] => u16::from_le_bytes([a, b]).into(),
-        [a, b, c] => u32::from_le_bytes([a, b, c, 0]).into(),
-        [a, b, c, d] => u32::from_le_bytes([a, b, c, d]).into(),
-        _ => value.iter().rev().fold(0, |number, &byte| (number << 8) | i64::from(byte)),
-    }
+    value.iter().rev().fold(0, |number, &byte| (number << 8) | i64::from(byte))
 }

@@ -133,6 +133,7 @@ fn movement(record: &[Tag<'_>], fix: &mut Fix) {
 }
 
 /// Reads the value of one tag, and drops it.
+#[inline]
 pub(super) fn read_tag(tag: &Tag<'_>) {
     match (tag.id, tag.value) {
         (tags::POSITION, _) => {

@@ -31,8 +31,8 @@ fn prepare(protocol: &'static dyn Protocol, read: bool) -> Result<Job> {
         for spoken in &mut spoken {
             for row in &spoken.rows {
                 understood += match read {
-                    true => spoken.dialogue.read(protocol, row),
-                    false => spoken.dialogue.feed(row),
+                    true => spoken.dialogue.read(protocol, &row.frame),
+                    false => spoken.dialogue.feed(&row.frame),
                 };
             }
         }
