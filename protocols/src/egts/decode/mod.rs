@@ -51,20 +51,22 @@ fn when<'a, T>(
 
 /// One value for each bit of `mask`, ascending.
 fn each<'a, T: Copy>(
-    mask: u8,
+    mut mask: u8,
     name: &'static str,
     parser: impl Fn(&'static str, &'a [u8]) -> Parsed<'a, T>,
     mut input: &'a [u8],
 ) -> Parsed<'a, [Option<T>; 8]> {
     let mut values = [None; 8];
-    for (bit, slot) in values.iter_mut().enumerate() {
-        let (rest, value) = when(mask >> bit & 1 != 0, name, &parser, input)?;
-        (input, *slot) = (rest, value);
+    while let Some(slot) = values.get_mut(mask.trailing_zeros() as usize) {
+        let (rest, value) = parser(name, input)?;
+        (input, *slot) = (rest, Some(value));
+        mask &= mask - 1;
     }
     Ok((input, values))
 }
 
 /// Turns a fault in `input`, which begins at `offset` of the packet, into an error.
+#[cold]
 fn located(
     message: &'static str,
     input: &[u8],
