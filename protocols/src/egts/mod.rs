@@ -137,9 +137,15 @@ impl Protocol for Egts {
         let packet = decode::packet_of(header, frame)?;
         for record in packet.body.records() {
             for raw in decode::subs(record) {
-                let sub = decode::sub(record.source, &raw?);
-                black_box(&sub);
-                sub.map(drop)?;
+                let raw = raw?;
+                match &decode::contents(record.source, &raw) {
+                    Ok(sub) => {
+                        black_box(sub);
+                    }
+                    Err(error) => {
+                        return Err(decode::misfit(record.source, &raw, error.clone()));
+                    }
+                }
             }
         }
         black_box(&packet);

@@ -202,15 +202,25 @@ fn raw_sub(input: &[u8]) -> Parsed<'_, (u8, &[u8])> {
 /// # Errors
 /// The first field that is not there.
 pub(super) fn sub<'a>(service: u8, raw: &RawSub<'a>) -> Result<Sub<'a>, DecodeError> {
-    let found = match (service, raw.kind) {
+    contents(service, raw).map_err(|error| misfit(service, raw, error))
+}
+
+/// The same with an error that [`misfit`] explains: a sub-record is large, and for those who read many of them it is to stay where
+/// its parser has put it.
+pub(super) fn contents<'a>(service: u8, raw: &RawSub<'a>) -> Outcome<'a, Sub<'a>> {
+    match (service, raw.kind) {
         (_, srt::RECORD_RESPONSE) => record_response(raw.data),
         (service::AUTH, _) => auth::sub(raw.kind, raw.data),
         (service::TELEDATA, _) => teledata::sub(raw.kind, raw.data),
         (service::COMMANDS, srt::COMMAND_DATA) => command::command(raw.data),
         _ => Ok(Sub::Other { kind: raw.kind, data: raw.data }),
-    };
-    found
-        .map_err(|error| located(names::sub_record(service, raw.kind), raw.data, raw.offset, error))
+    }
+}
+
+/// What is wrong with a sub-record.
+#[cold]
+pub(super) fn misfit(service: u8, raw: &RawSub<'_>, error: nom::Err<Fault<'_>>) -> DecodeError {
+    located(names::sub_record(service, raw.kind), raw.data, raw.offset, error)
 }
 
 /// RECORD_RESPONSE (section 3.2).

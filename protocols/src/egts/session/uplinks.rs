@@ -237,9 +237,13 @@ impl EgtsSession {
         // A broken record is refused whole, so all of it is read before any of it counts.
         let mut subs = Vec::new();
         for raw in decode::subs(record) {
-            match raw.and_then(|raw| Ok((raw, decode::sub(record.source, &raw)?))) {
-                Ok(sub) => subs.push(sub),
+            let raw = match raw {
+                Ok(raw) => raw,
                 Err(error) => return Taken::broken(error),
+            };
+            match decode::contents(record.source, &raw) {
+                Ok(sub) => subs.push((raw, sub)),
+                Err(error) => return Taken::broken(decode::misfit(record.source, &raw, error)),
             }
         }
         // A unit that sends this has seen that it is let in, even if it never answers RESULT_CODE.
